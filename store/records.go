@@ -1,0 +1,136 @@
+package store
+
+import (
+	"time"
+
+	"scim2slack/scim"
+)
+
+// Type is the kind of a resource.
+type Type string
+
+const (
+	User  Type = "User"
+	Group Type = "Group"
+)
+
+// Key names a resource: the source that owns it, its type and its id (a UUIDv7 of ours in canonical text form).
+type Key struct {
+	Source string `json:"source"`
+	Type   Type   `json:"type"`
+	ID     string `json:"id"`
+}
+
+// String returns source/type/id.
+func (k Key) String() string { return k.Source + "/" + string(k.Type) + "/" + k.ID }
+
+// Resource is what a source desires. A deleted resource stays as a tombstone, in no index and no list, until Slack followed.
+type Resource struct {
+	Key        Key
+	Generation uint64 // 1 on creation; one more whenever the content, the members or Deleted change
+	Created    time.Time
+	Modified   time.Time
+	Deleted    bool
+	// Document is canonical (scim.Object), without id, meta, schemas, groups and members.
+	Document scim.Object
+}
+
+// Member is one desired member of a group.
+type Member struct {
+	ID      string // id of a user or group of the same source
+	Type    Type
+	Display string // as the source sent it
+}
+
+// Origin tells how a link came to be.
+type Origin string
+
+const (
+	Created  Origin = "created"  // we created the Slack account or group
+	Matched  Origin = "matched"  // it was there and matched
+	Returned Origin = "returned" // it had been linked before to a person who came back
+)
+
+// Link ties a resource to a Slack user or group.
+type Link struct {
+	Key       Key
+	SlackID   string
+	Origin    Origin
+	MatchedBy string // the attribute by which it was recognised; "" if created
+	Linked    time.Time
+	// Active is what Slack last said of a user.
+	Active bool
+	// Applied holds the attributes of a user as we last wished them and Slack took them.
+	Applied scim.SlackUserProfile
+	// WithheldEmail is the e-mail that an adopted account did not get, because an adoption never changes the e-mail
+	// in the same breath. The plan leaves the e-mail alone for as long as the source wishes this very one.
+	WithheldEmail string
+	// Unsure is set after a call whose outcome was unknown: until this time Slack may still apply it, over what came later. Then Slack
+	// is read once more. The zero time: nothing is unsure.
+	Unsure time.Time
+	// Name is the displayName of a group as we last wished it and Slack took it.
+	Name string
+}
+
+// Former remembers an ended link, so that a rehire gets the same account back.
+type Former struct {
+	Source     string
+	SlackID    string
+	ID         string // the id of the resource that was linked
+	UserName   string
+	ExternalID string
+	Email      string
+	Ended      time.Time
+}
+
+// Phase is how far a resource has come.
+type Phase string
+
+const (
+	Pending Phase = "pending" // work is left, now or at NextAttempt
+	Synced  Phase = "synced"  // Slack holds what is desired
+	Skipped Phase = "skipped" // an option says that the action that was due is not done
+	Failed  Phase = "failed"  // Slack, or a rule, refuses for good; needs a change at the source, in the configuration or in Slack
+	Held    Phase = "held"    // a person must decide
+)
+
+// Status is what the reconciler last decided about a key.
+type Status struct {
+	Key         Key
+	Observed    uint64 // the generation this speaks of
+	Phase       Phase
+	Attempts    int       // failed attempts at this generation; waiting for a limit costs none
+	NextAttempt time.Time // for Pending: not before; the zero time is at once
+	Reason      string    // an identifier: Slack's error, or ours
+	Message     string    // a sentence for the administrator
+	Warnings    []string  // what was left out, and why
+	Updated     time.Time
+}
+
+// Intent is written before a call that changes Slack, and deleted with its outcome. One that is found open tells that the
+// outcome is unknown and must be read from Slack by the identifiers given here.
+type Intent struct {
+	Key        Key
+	Op         string // createUser, updateUser, createGroup, updateGroup, deleteGroup
+	Generation uint64
+	SlackID    string // "" for creations
+	UserName   string // what a creation sends
+	Email      string
+	Name       string // of a group
+	Sent       time.Time
+	GivenUp    time.Time // when the call ended without an answer; zero while it runs, and if the process ended before it
+}
+
+// Audit is one record of what came in, was decided, was intended and came out.
+type Audit struct {
+	Seq        uint64
+	Time       time.Time
+	Actor      string // "source:NAME", "gateway" or "admin"
+	Key        Key
+	Event      string // e.g. resource.created, slack.intent, slack.outcome, link.created
+	RequestID  string
+	Generation uint64
+	SlackID    string
+	Attributes []string // names of attributes that changed
+	Detail     string
+}
