@@ -1,0 +1,226 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"scim2slack/store"
+)
+
+func (t *tx) Resource(k store.Key) (store.Resource, error) {
+	data := t.get(resources, keyOf(k))
+	if data == nil {
+		return store.Resource{}, store.ErrNotFound
+	}
+	return decodeResource(k, data)
+}
+
+// FindResources returns the keys in the order of their ids.
+func (t *tx) FindResources(source string, typ store.Type, ix store.Index, value string) ([]store.Key, error) {
+	keys := []store.Key{}
+	prefix := indexPrefix(source, typ, ix, ix.Fold(value))
+	for k := range t.scan(index, prefix, prefix) {
+		id, _, err := cutID(k[len(prefix):])
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, store.Key{Source: source, Type: typ, ID: id})
+	}
+	return keys, nil
+}
+
+func (t *tx) ResourcesAfter(source string, typ store.Type, after string) iter.Seq2[store.Resource, error] {
+	return func(yield func(store.Resource, error) bool) {
+		prefix := appendSourceType(newKey(), source, typ)
+		from := prefix
+		if after != "" {
+			from = appendID(slices.Clone(prefix), after)
+		}
+		for k, data := range t.scan(resources, prefix, from) {
+			id, _, err := cutID(k[len(prefix):])
+			if err == nil && id == after {
+				continue
+			}
+			key := store.Key{Source: source, Type: typ, ID: id}
+			var r store.Resource
+			if err == nil {
+				r, _, err = decodeHeader(key, data)
+			}
+			if err == nil && r.Deleted {
+				continue
+			}
+			if err == nil {
+				r, err = decodeResource(key, data)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) CountResources(source string, typ store.Type) (int, error) {
+	return t.count(appendSourceType(newKey(), source, typ))
+}
+
+func (t *tx) count(key []byte) (int, error) {
+	data := t.get(counts, key)
+	if data == nil {
+		return 0, nil
+	}
+	n, size := binary.Uvarint(data)
+	if size <= 0 || n > math.MaxInt {
+		return 0, fmt.Errorf("damaged count in the store file")
+	}
+	return int(n), nil
+}
+
+// changeCount adds delta to the live resources of a source and type.
+func (t *tx) changeCount(source string, typ store.Type, delta int) error {
+	if delta == 0 {
+		return nil
+	}
+	key := appendSourceType(newKey(), source, typ)
+	n, err := t.count(key)
+	if err != nil {
+		return err
+	}
+	if n += delta; n < 0 {
+		return fmt.Errorf("the count of %s resources of %s in the store file is wrong", typ, source)
+	}
+	return t.put(counts, key, binary.AppendUvarint(nil, uint64(n)))
+}
+
+func (t *tx) PutResource(r store.Resource) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	data, err := encodeResource(r)
+	if err != nil {
+		return err
+	}
+	entries := store.IndexEntries(r)
+	for _, e := range entries {
+		if err := t.checkUnique(r.Key, e); err != nil {
+			return err
+		}
+	}
+	key := keyOf(r.Key)
+	delta := 0
+	if !r.Deleted {
+		delta = 1
+	}
+	var oldEntries []store.IndexEntry
+	if oldData := t.get(resources, key); oldData != nil {
+		old, err := decodeResource(r.Key, oldData)
+		if err != nil {
+			return err
+		}
+		oldEntries = store.IndexEntries(old)
+		if !old.Deleted {
+			delta--
+		}
+	}
+	if err := t.changeIndex(r.Key, oldEntries, entries); err != nil {
+		return err
+	}
+	if err := t.changeCount(r.Key.Source, r.Key.Type, delta); err != nil {
+		return err
+	}
+	if err := t.put(resources, key, data); err != nil {
+		return err
+	}
+	return t.keepPending(r.Key)
+}
+
+// checkUnique returns a ConflictError if a resource other than the one of key holds the value of a unique entry.
+func (t *tx) checkUnique(key store.Key, e store.IndexEntry) error {
+	if !e.Unique {
+		return nil
+	}
+	prefix := indexPrefix(key.Source, key.Type, e.Index, e.Value)
+	for k := range t.scan(index, prefix, prefix) {
+		id, _, err := cutID(k[len(prefix):])
+		if err != nil {
+			return err
+		}
+		if id != key.ID {
+			holder := store.Key{Source: key.Source, Type: key.Type, ID: id}
+			return &store.ConflictError{Index: e.Index, Value: e.Value, Holder: holder}
+		}
+	}
+	return nil
+}
+
+// changeIndex replaces the index entries of a resource. The old ones are worked out anew from the old document, so a change of
+// store.IndexEntries needs a new schemaVersion and a rebuilt index.
+func (t *tx) changeIndex(k store.Key, old, entries []store.IndexEntry) error {
+	for _, e := range old {
+		if !slices.Contains(entries, e) {
+			if err := t.set(index, indexKey(k, e), false); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range entries {
+		if !slices.Contains(old, e) {
+			if err := t.set(index, indexKey(k, e), true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// indexPrefix is what the index keys of one value have in common. The value is folded.
+func indexPrefix(source string, typ store.Type, ix store.Index, value string) []byte {
+	return appendValue(appendIndex(appendSourceType(newKey(), source, typ), ix), value)
+}
+
+func indexKey(k store.Key, e store.IndexEntry) []byte {
+	return appendID(indexPrefix(k.Source, k.Type, e.Index, e.Value), k.ID)
+}
+
+func (t *tx) ForgetResource(k store.Key) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	key := keyOf(k)
+	if data := t.get(resources, key); data != nil {
+		old, err := decodeResource(k, data)
+		if err != nil {
+			return err
+		}
+		if err := t.changeIndex(k, store.IndexEntries(old), nil); err != nil {
+			return err
+		}
+		if !old.Deleted {
+			if err := t.changeCount(k.Source, k.Type, -1); err != nil {
+				return err
+			}
+		}
+	}
+	for _, bucket := range []int{resources, status, pending, intents, unacked} {
+		if err := t.delete(bucket, key); err != nil {
+			return err
+		}
+	}
+	if err := t.deletePrefix(slackMembers, key); err != nil {
+		return err
+	}
+	return t.forgetMembers(k)
+}
+
+func (t *tx) Unacknowledged(k store.Key) (bool, error) {
+	return t.has(unacked, keyOf(k)), nil
+}
+
+func (t *tx) SetUnacknowledged(k store.Key, mark bool) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	return t.set(unacked, keyOf(k), mark)
+}
