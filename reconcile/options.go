@@ -1,0 +1,61 @@
+package reconcile
+
+// Options are the switches of one source (the reference's provisioning options).
+type Options struct {
+	// Match names the attributes by which an existing Slack account is recognised, in order: userName, email.
+	Match []string
+	// CreateUsers, UpdateUsers (which also governs enabling again) and DisableUsers: when one is off and its action would be due,
+	// nothing is done, and the status says skipped.
+	CreateUsers, UpdateUsers, DisableUsers bool
+	// ProvisionDisabledUsers creates a user in Slack, as inactive, who was inactive when first pushed.
+	ProvisionDisabledUsers bool
+	// RemoveUser is what happens to the Slack account of a leaver: disable keeps the link, delete ends it and remembers it,
+	// none leaves the account alone. Slack never erases an account: the first two deactivate it.
+	RemoveUser RemoveUser
+	// GroupMembership says whether Slack's members become exactly the source's, or only gain them.
+	GroupMembership Membership
+	// GroupRemove says what happens to the Slack group of a removed group.
+	GroupRemove GroupRemove
+}
+
+// RemoveUser is disable, delete or none.
+type RemoveUser string
+
+const (
+	RemoveDisable RemoveUser = "disable"
+	RemoveDelete  RemoveUser = "delete"
+	RemoveNone    RemoveUser = "none"
+)
+
+// Membership is overwrite or merge.
+type Membership string
+
+const (
+	MembershipOverwrite Membership = "overwrite"
+	MembershipMerge     Membership = "merge"
+)
+
+// GroupRemove is delete or unlink.
+type GroupRemove string
+
+const (
+	GroupDelete GroupRemove = "delete"
+	GroupUnlink GroupRemove = "unlink"
+)
+
+// Attributes for Options.Match.
+const (
+	MatchUserName = "userName"
+	MatchEmail    = "email"
+)
+
+// DefaultOptions are those of a source that says nothing.
+func DefaultOptions() Options {
+	return Options{
+		Match:       []string{MatchUserName},
+		CreateUsers: true, UpdateUsers: true, DisableUsers: true,
+		RemoveUser:      RemoveDisable,
+		GroupMembership: MembershipOverwrite,
+		GroupRemove:     GroupDelete,
+	}
+}

@@ -1,0 +1,159 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"scim2slack/slackapi"
+	"scim2slack/store"
+)
+
+// intend commits what is about to be asked of Slack, before any byte leaves. An effect on Slack without this record cannot happen.
+func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, attributes []string) error {
+	now := time.Now()
+	intent.Key, intent.Generation, intent.Sent = j.key, j.resource.Generation, now
+	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := tx.PutIntent(intent); err != nil {
+			return err
+		}
+		return tx.AppendAudit(store.Audit{Time: now, Actor: actorGateway, Key: j.key, Event: "slack.intent",
+			Generation: intent.Generation, SlackID: intent.SlackID, Attributes: attributes, Detail: intent.Op})
+	})
+	if err == nil {
+		j.intent = &intent
+	}
+	return err
+}
+
+// settle closes the intent if the answer is definite, and returns the error that came. An intent whose outcome is unknown stays
+// open and is resolved by reading in the next round. A call that succeeded is closed with its record.
+func (r *Reconciler) settle(ctx context.Context, j *job, err error) error {
+	var e *slackapi.Error
+	switch {
+	case err == nil || !errors.As(err, &e) && ctx.Err() == nil:
+		return err
+	case e != nil && e.Kind == slackapi.Unknown:
+		return errors.Join(err, r.giveUpCall(ctx, j))
+	}
+	if e == nil { // the wait for the budget was given up at a stop: nothing was sent
+		ctx = context.WithoutCancel(ctx)
+	}
+	if closeErr := r.closeIntent(ctx, j, err); closeErr != nil {
+		return errors.Join(err, closeErr)
+	}
+	return err
+}
+
+// giveUpCall notes when a call ended without an answer: from then on Slack has the settle time to apply it.
+func (r *Reconciler) giveUpCall(ctx context.Context, j *job) error {
+	intent := *j.intent
+	intent.GivenUp = time.Now()
+	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error { return tx.PutIntent(intent) })
+	if err == nil {
+		j.intent = &intent
+	}
+	return err
+}
+
+func (r *Reconciler) closeIntent(ctx context.Context, j *job, outcome error) error {
+	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "slack.refused",
+		Generation: j.resource.Generation, SlackID: j.intent.SlackID, Detail: outcome.Error()}
+	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := tx.DeleteIntent(j.key); err != nil {
+			return err
+		}
+		return tx.AppendAudit(a)
+	})
+	if err == nil {
+		j.intent = nil
+	}
+	return err
+}
+
+// recordLink commits a link as it is after a call or a recognition, closes the intent and, if others may have waited for the person,
+// wakes them: the groups that name them and the people who report to them.
+func (r *Reconciler) recordLink(ctx context.Context, j *job, link store.Link, event string, attributes []string, wake bool) error {
+	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation,
+		SlackID: link.SlackID, Attributes: attributes, Detail: link.MatchedBy}
+	var woken []store.Key
+	err := r.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if err := tx.PutLink(link); err != nil {
+			return err
+		}
+		if err := tx.DeleteIntent(j.key); err != nil {
+			return err
+		}
+		if err := tx.AppendAudit(a); err != nil {
+			return err
+		}
+		if link.Key.Type == store.User && !link.Active {
+			return dropFromGroups(tx, link)
+		}
+		if woken = nil; wake {
+			woken, err = wakeDependents(tx, link.Key)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	j.link, j.intent = &link, nil
+	for _, key := range woken {
+		r.Enqueue(key)
+	}
+	return nil
+}
+
+// dropFromGroups notes that a deactivated account is in no Slack group any more: Slack takes it out (slack-scim.md 3.7,
+// INF). On a return the groups find it missing and add it again.
+func dropFromGroups(tx store.Tx, link store.Link) error {
+	groups, err := collect(tx.GroupsOf(link.Key))
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		if err := tx.ChangeSlackMembers(group, nil, []string{link.SlackID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wakeDependents makes those pending who wait for a person's Slack account.
+func wakeDependents(tx store.Tx, key store.Key) ([]store.Key, error) {
+	dependents, err := collect(tx.GroupsOf(key))
+	if err != nil {
+		return nil, err
+	}
+	reports, err := reportsOf(tx, key)
+	if err != nil {
+		return nil, err
+	}
+	dependents = append(dependents, reports...)
+	for _, d := range dependents {
+		if err := markPending(tx, d); err != nil {
+			return nil, err
+		}
+	}
+	return dependents, nil
+}
+
+// lost ends a link to something that Slack does not know (any more), so that the resource is matched, or made, anew.
+func (r *Reconciler) lost(ctx context.Context, j *job, e *slackapi.Error) outcome {
+	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "link.lost", Generation: j.resource.Generation,
+		SlackID: j.link.SlackID, Detail: e.Error()}
+	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := tx.DeleteLink(j.key); err != nil {
+			return err
+		}
+		if err := tx.DeleteIntent(j.key); err != nil {
+			return err
+		}
+		return tx.AppendAudit(a)
+	})
+	if err != nil {
+		return failed(err)
+	}
+	return outcome{phase: store.Pending, reason: e.ID, message: "Slack does not know " + j.link.SlackID + " any more; the resource is matched anew"}
+}

@@ -1,0 +1,200 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"scim2slack/scim"
+	"scim2slack/slackapi"
+	"scim2slack/store"
+	"scim2slack/translate"
+)
+
+// user makes one Slack account what its resource says.
+func (r *Reconciler) user(ctx context.Context, j *job) outcome {
+	return unsure(j, r.reconcileUser(ctx, j))
+}
+
+func (r *Reconciler) reconcileUser(ctx context.Context, j *job) outcome {
+	known, o := r.resolveUser(ctx, j)
+	if o != nil {
+		return *o
+	}
+	if leaves(j.resource) {
+		return r.leaver(ctx, j)
+	}
+	want, err := translate.ToUser(j.resource.Document)
+	if err != nil {
+		return failed(err)
+	}
+	warnings, err := r.resolveManager(ctx, j, &want)
+	if err != nil {
+		return failed(err)
+	}
+	if j.link == nil {
+		found, o := r.recognise(ctx, j, want.Profile)
+		if o != nil {
+			return *o
+		}
+		if found == nil {
+			return r.createUser(ctx, j, want, warnings)
+		}
+		if known, err = r.adopt(ctx, j, found, want.Profile); err != nil {
+			return failed(err)
+		}
+	}
+	return r.updateUser(ctx, j, want, known, warnings)
+}
+
+// updateUser sends the difference, and nothing if there is none. known is what Slack holds where it was read just now,
+// else nil: then what was applied last counts.
+func (r *Reconciler) updateUser(ctx context.Context, j *job, want translate.User, known scim.SlackUserProfile, warnings []string) outcome {
+	if known == nil {
+		known = j.link.Applied
+	}
+	plan := planUser(want.Profile, known, j.link.Active, j.link.WithheldEmail, want.LeftOut...)
+	warnings = append(warnings, withheldWarning(j.link, want.Profile)...)
+	if plan.empty() {
+		return synced(warnings)
+	}
+	if o := r.untouchable(j.link.SlackID, j.link.Origin, "changed"); o != nil {
+		return *o
+	}
+	if !j.options.UpdateUsers {
+		return skipped("updateUsers", "update (or enabling again) of Slack account "+j.link.SlackID)
+	}
+	for {
+		answer, err := r.callUser(ctx, j, plan.change)
+		if err == nil {
+			return r.updated(ctx, j, known, plan, answer, warnings)
+		}
+		attribute, optional := leftOut(err, plan.change.Set)
+		if !optional {
+			return failed(err)
+		}
+		warnings = append(warnings, fmt.Sprintf("%s was left out: %v", attribute, err))
+		delete(plan.change.Set, attribute)
+		if plan.empty() {
+			return synced(warnings)
+		}
+	}
+}
+
+// updated checks what Slack answered and records it.
+func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserProfile, plan userPlan, answer slackapi.User, warnings []string) outcome {
+	if !answer.Active {
+		return failed(fmt.Errorf("Slack says that the account %s is inactive although it was told to be active", j.link.SlackID))
+	}
+	link := *j.link
+	link.Active, link.Applied = true, applied(known, plan.change.Set)
+	if _, changed := plan.change.Set[scim.SlackEmail]; changed {
+		link.WithheldEmail = ""
+	}
+	if err := r.recordLink(ctx, j, link, "slack.updated", attributesOf(plan.change), plan.enable); err != nil {
+		return failed(err)
+	}
+	return synced(warnings)
+}
+
+// callUser writes the intent and sends one PATCH. It always says whether the account is to be active: Slack has read silence
+// as no before (the incident of April 2024).
+func (r *Reconciler) callUser(ctx context.Context, j *job, change slackapi.UserChange) (slackapi.User, error) {
+	intent := store.Intent{Op: "updateUser", SlackID: j.link.SlackID}
+	if err := r.intend(ctx, j, intent, attributesOf(change)); err != nil {
+		return slackapi.User{}, err
+	}
+	if change.Active == nil {
+		active := true
+		change.Active = &active
+	}
+	answer, err := r.cfg.Slack.UpdateUser(ctx, j.lane, j.link.SlackID, change)
+	return answer, r.settle(ctx, j, err)
+}
+
+// createUser makes a new Slack account.
+func (r *Reconciler) createUser(ctx context.Context, j *job, want translate.User, warnings []string) outcome {
+	if !j.options.CreateUsers {
+		return skipped("createUsers", "creation of a Slack account")
+	}
+	profile := creation(want.Profile)
+	for {
+		intent := store.Intent{Op: "createUser", UserName: profile[scim.SlackUserName], Email: profile[scim.SlackEmail]}
+		if err := r.intend(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile})); err != nil {
+			return failed(err)
+		}
+		answer, err := r.cfg.Slack.CreateUser(ctx, j.lane, profile)
+		if err = r.settle(ctx, j, err); err == nil {
+			return r.created(ctx, j, profile, answer, warnings)
+		}
+		if o := r.taken(ctx, j, err); o != nil {
+			return *o
+		}
+		attribute, optional := leftOut(err, profile)
+		if !optional {
+			return failed(err)
+		}
+		warnings = append(warnings, fmt.Sprintf("%s was left out: %v", attribute, err))
+		delete(profile, attribute)
+	}
+}
+
+// created records the link to a new account.
+func (r *Reconciler) created(ctx context.Context, j *job, sent scim.SlackUserProfile, answer slackapi.User, warnings []string) outcome {
+	link := store.Link{Key: j.key, SlackID: answer.ID, Origin: store.Created, Linked: time.Now(), Active: answer.Active, Applied: sent}
+	if err := r.recordLink(ctx, j, link, "slack.created", attributesOf(slackapi.UserChange{Set: sent}), true); err != nil {
+		return failed(err)
+	}
+	if got := answer.Profile[scim.SlackUserName]; !strings.EqualFold(got, sent[scim.SlackUserName]) {
+		warnings = append(warnings, fmt.Sprintf("Slack changed the userName %q to %q", sent[scim.SlackUserName], got))
+	}
+	if !answer.Active {
+		return failed(fmt.Errorf("Slack says that the new account %s is inactive", answer.ID))
+	}
+	return synced(warnings)
+}
+
+// optionalAttributes tells which attribute Slack means when it refuses one that a person can do without.
+var optionalAttributes = map[string]scim.SlackAttribute{
+	"invalid_display_name":      scim.SlackDisplayName,
+	"invalid_emoji_not_allowed": scim.SlackDisplayName,
+	"photos_invalid":            scim.SlackPhoto,
+	"roles_invalid":             scim.SlackRole,
+}
+
+// leftOut returns the attribute without which the call may succeed: better a person without a photo than no person.
+func leftOut(err error, set scim.SlackUserProfile) (scim.SlackAttribute, bool) {
+	e := refusedBy(err)
+	if e == nil {
+		return "", false
+	}
+	attribute, optional := optionalAttributes[e.ID]
+	_, sent := set[attribute]
+	return attribute, optional && sent
+}
+
+func skipped(option, action string) outcome {
+	return outcome{phase: store.Skipped, reason: option, message: action + " was due and is not done because " + option + " is off for this source"}
+}
+
+func withheldWarning(link *store.Link, want scim.SlackUserProfile) []string {
+	if link.WithheldEmail == "" || !strings.EqualFold(want[scim.SlackEmail], link.WithheldEmail) {
+		return nil
+	}
+	return []string{"the e-mail of the adopted account " + link.SlackID + " was left as it is in Slack; it follows the source when it changes there"}
+}
+
+// attributesOf names what a change touches, for the audit.
+func attributesOf(change slackapi.UserChange) []string {
+	var names []string
+	for _, a := range scim.SlackAttributes {
+		if _, ok := change.Set[a]; ok {
+			names = append(names, string(a))
+		}
+	}
+	if change.Active != nil {
+		names = append(names, "active")
+	}
+	return names
+}
