@@ -1,0 +1,176 @@
+package scimhandlers
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+
+	"scim2slack/scim"
+	"scim2slack/store"
+)
+
+// read answers GET and HEAD of one resource.
+func (x *exchange) read(t *resourceType) error {
+	q, err := x.query()
+	if err != nil {
+		return err
+	}
+	projection, err := q.projection(t)
+	if err != nil {
+		return err
+	}
+	if !isID(x.id) { // such as Users/0, by which PingFederate tests the connection before each operation
+		return noResource(t, x.id)
+	}
+	var r store.Resource
+	var o scim.Object // nil if the client has this version already
+	err = x.h.cfg.Store.View(x.r.Context(), func(tx store.Tx) (err error) {
+		if r, err = x.live(tx, t); err != nil {
+			return err
+		}
+		if known := x.r.Header.Values("If-None-Match"); len(known) > 0 && matchesTag(known, etag(r)) {
+			return nil
+		}
+		o, err = newRenderer(x, tx).resource(t, r, projection)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("ETag", etag(r))
+	if o == nil {
+		x.w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	_ = x.writeObject(http.StatusOK, o) // an error means that the client has gone
+	return nil
+}
+
+// live returns the resource in the path: what the request is about is decided by what is stored, never by what it carries.
+func (x *exchange) live(tx store.Tx, t *resourceType) (store.Resource, error) {
+	if !isID(x.id) {
+		return store.Resource{}, noResource(t, x.id)
+	}
+	r, err := tx.Resource(x.key(t, x.id))
+	if errors.Is(err, store.ErrNotFound) || err == nil && r.Deleted {
+		return store.Resource{}, noResource(t, x.id)
+	}
+	return r, err
+}
+
+// isID reports whether a text is a UUID in canonical form, as all ids are. What is none need not be looked up.
+func isID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case ('0' > c || c > '9') && ('a' > c || c > 'f'):
+			return false
+		}
+	}
+	return true
+}
+
+// renderer makes the answers of resources within one transaction.
+type renderer struct {
+	x     *exchange
+	tx    store.Tx
+	names map[store.Key]string // displayName of groups that were read; "" for one that is deleted
+}
+
+func newRenderer(x *exchange, tx store.Tx) *renderer {
+	return &renderer{x: x, tx: tx, names: map[store.Key]string{}}
+}
+
+// resource makes the answer of a resource. Groups and members are read only if the projection wants them.
+func (n *renderer) resource(t *resourceType, r store.Resource, projection scim.Projection) (scim.Object, error) {
+	doc := r.Document
+	var err error
+	switch {
+	case t == users && projection.Wants("groups"):
+		doc, err = n.withGroups(r)
+	case t == groups && projection.Wants("members"):
+		doc, err = n.withMembers(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return projection.Apply(t.schema.Render(doc, n.meta(t, r))), nil
+}
+
+func (n *renderer) meta(t *resourceType, r store.Resource) scim.Meta {
+	return scim.Meta{ID: r.Key.ID, Location: n.x.location(t.kind, r.Key.ID), Version: etag(r), Created: r.Created, Modified: r.Modified}
+}
+
+// withGroups returns the document of a user and the groups that name the user as a member (RFC 7643 section 4.1.2).
+func (n *renderer) withGroups(r store.Resource) (scim.Object, error) {
+	var list []any
+	for key, err := range n.tx.GroupsOf(r.Key) {
+		if err != nil {
+			return nil, err
+		}
+		name, err := n.groupName(key)
+		if err != nil {
+			return nil, err
+		}
+		if name != "" {
+			list = append(list, scim.Object{"value": key.ID, "display": name, "type": "direct", "$ref": n.x.location(store.Group, key.ID)})
+		}
+	}
+	return with(r.Document, "groups", list), nil
+}
+
+func (n *renderer) groupName(key store.Key) (string, error) {
+	if name, ok := n.names[key]; ok {
+		return name, nil
+	}
+	r, err := n.tx.Resource(key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	name := ""
+	if err == nil && !r.Deleted {
+		name = r.Document.String("displayName")
+	}
+	n.names[key] = name
+	return name, nil
+}
+
+// withMembers returns the document of a group and its members.
+func (n *renderer) withMembers(r store.Resource) (scim.Object, error) {
+	var list []any
+	for m, err := range n.tx.Members(r.Key) {
+		if err != nil {
+			return nil, err
+		}
+		o := memberObject(m)
+		o["$ref"] = n.x.location(m.Type, m.ID)
+		list = append(list, o)
+	}
+	return with(r.Document, "members", list), nil
+}
+
+// with returns a document with a list more. The document is not changed.
+func with(doc scim.Object, name string, list []any) scim.Object {
+	if len(list) == 0 {
+		return doc
+	}
+	out := make(scim.Object, len(doc)+1)
+	maps.Copy(out, doc)
+	out[name] = list
+	return out
+}
+
+// memberObject is a member as an element of members.
+func memberObject(m store.Member) scim.Object {
+	o := scim.Object{"value": m.ID, "type": string(m.Type)}
+	if m.Display != "" {
+		o["display"] = m.Display
+	}
+	return o
+}
