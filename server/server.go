@@ -1,0 +1,115 @@
+// Package server is the edge of the SCIM side: the listener, who is calling, limits, request ids, the request log and panics. Whatever
+// it refuses, it refuses with a SCIM error (RFC 7644 section 3.12). Behind it stands one http.Handler, which serves SCIM.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/net/netutil"
+
+	"scim2slack/scim"
+)
+
+// Limits of the listener. A provisioning client needs far less; whatever exceeds these is none.
+const (
+	maxURL            = 16 << 10 // bytes of path and query
+	maxHeader         = 64 << 10 // bytes of all headers
+	maxConnections    = 1000
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 60 * time.Second
+	writeTimeout      = 90 * time.Second
+	idleTimeout       = 2 * time.Minute
+	drainTimeout      = 25 * time.Second
+)
+
+// Config is what a Server works with.
+type Config struct {
+	// Listen is the address of Run, host:port.
+	Listen string
+	// SCIM serves what is below /scim/v2. It gets the whole path, and the source from SourceName.
+	SCIM http.Handler
+	// Credentials say who may call. There must be one at least.
+	Credentials []Credential
+	Log         *slog.Logger
+	// Ready is asked before each authenticated request, if it is set. While it returns an error the answer is 503 with that error, so
+	// it must be quick and its errors fit for the eyes of a source.
+	Ready func() error
+	// MaxBody is the most bytes that a body may have; 0 is that of scim.DefaultLimits.
+	MaxBody int64
+}
+
+// Server is the SCIM listener. Make it with New, which starts nothing.
+type Server struct {
+	cfg  Config
+	echo *echo.Echo
+}
+
+// New makes a Server. It returns every fault of the credentials at once, and an error if there is none at all.
+func New(cfg Config) (*Server, error) {
+	keys, err := newKeyring(cfg.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = int64(scim.DefaultLimits.Bytes)
+	}
+	s := &Server{cfg: cfg, echo: echo.New()}
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.IPExtractor = echo.ExtractIPDirect()
+	s.echo.HTTPErrorHandler = s.answerError
+	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate(keys), s.whenReady, s.limitBody)
+	handler := echo.WrapHandler(cfg.SCIM)
+	s.echo.Any("/scim/v2", handler)
+	s.echo.Any("/scim/v2/*", handler)
+	return s, nil
+}
+
+// Handler returns the whole edge as a handler, for listeners of others.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Run listens on Config.Listen and serves until ctx ends, as Serve does.
+func (s *Server) Run(ctx context.Context) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for SCIM: %w", err)
+	}
+	return s.Serve(ctx, listener)
+}
+
+// Serve answers on the listener, which it closes, until ctx ends; then it accepts nobody any more, lets the requests under way
+// finish for 25 s at the most, and returns nil. It returns an error if the listener fails or requests were cut off.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	hs := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
+		Protocols:      new(http.Protocols),
+	}
+	hs.Protocols.SetHTTP1(true) // provisioning clients need no HTTP/2, and it has been attacked often
+	failed := make(chan error, 1)
+	go func() { failed <- hs.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve SCIM on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	err := hs.Shutdown(drain)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off at the stop: %w", err), hs.Close())
+	}
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
