@@ -1,0 +1,157 @@
+// Package admin is the side of the gateway that people and monitors look at: health, metrics, and an API that tells the status of
+// everything and the story of one person or group. It has a listener of its own and a unix socket. The credentials of the
+// sources open nothing here.
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"scim2slack/store"
+)
+
+// Reconciler is what this package needs of the loop.
+type Reconciler interface {
+	// Overview returns the state of the loop.
+	Overview() Overview
+	// Retry forgets the failed attempts of a key and asks for work on it now. store.ErrNotFound.
+	Retry(ctx context.Context, key store.Key) error
+}
+
+// Overview is the state of the loop.
+type Overview struct {
+	Identity    Identity // zero until Slack said whose token it is
+	Paused      string   // why the outbound side rests; "" if it does not
+	PausedSince time.Time
+	Queued      int // keys that are ready or due later
+	Working     int // keys that are worked on
+	LastSuccess time.Time
+	Pauses      map[string]time.Time // limits of Slack that rest, and until when
+}
+
+// Identity is whom the Slack token belongs to.
+type Identity struct {
+	UserID       string `json:"userId"`
+	User         string `json:"user"`
+	TeamID       string `json:"teamId"`
+	Team         string `json:"team"`
+	EnterpriseID string `json:"enterpriseId,omitempty"`
+	URL          string `json:"url,omitempty"`
+}
+
+// Config is what a Handler works with.
+type Config struct {
+	Store      store.Store
+	Reconciler Reconciler
+	Sources    []string // the names of the configured sources, in their order
+	// Token opens the admin API over TCP. "" closes it there; the socket needs none.
+	Token   string
+	Version string
+	Log     *slog.Logger
+}
+
+// Handler answers the admin side. Make it with New; it starts nothing. It is safe for concurrent use.
+type Handler struct {
+	cfg      Config
+	token    [sha256.Size]byte
+	draining atomic.Bool
+	writable probe
+	readable probe
+	registry *prometheus.Registry
+	census   cachedCensus
+}
+
+// New makes a Handler.
+func New(cfg Config) *Handler {
+	h := &Handler{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token))}
+	h.writable.ask = h.write
+	h.readable.ask = h.read
+	h.registry = h.newRegistry()
+	return h
+}
+
+// Drain makes the gateway say that it is not ready, because it is about to stop.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// TCP serves health and metrics to everybody, and the API to who has the token.
+func (h *Handler) TCP() http.Handler { return h.routes(h.authorized) }
+
+// Socket serves the same to whoever can open the socket; the file's mode says who that is.
+func (h *Handler) Socket() http.Handler {
+	return h.routes(func(next http.HandlerFunc) http.HandlerFunc { return next })
+}
+
+func (h *Handler) routes(guard func(http.HandlerFunc) http.HandlerFunc) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", h.live)
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("GET /metrics", h.metrics())
+	mux.HandleFunc("GET /admin/v1/status", guard(h.status))
+	mux.HandleFunc("GET /admin/v1/explain", guard(h.explain))
+	mux.HandleFunc("POST /admin/v1/retry", guard(h.retry))
+	// Behind the guard, so that nobody learns without a token which paths exist.
+	mux.HandleFunc("/admin/", guard(func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain or POST /admin/v1/retry")
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<10) // no route reads a body
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// authorized lets requests pass that carry the admin token. Hashes are compared, so that the time tells nothing of the token or its length.
+func (h *Handler) authorized(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if h.cfg.Token == "" {
+			writeError(w, http.StatusForbidden, "the admin API over TCP is closed because no admin token is configured: "+
+				"set SCIM2SLACK_ADMIN_TOKEN or admin.token, or use the socket beside the data file, as scim2slack status does")
+			return
+		}
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		presented := sha256.Sum256([]byte(token))
+		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(presented[:], h.token[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="scim2slack admin"`)
+			writeError(w, http.StatusUnauthorized, "present the admin token as Authorization: Bearer TOKEN; the tokens of sources open nothing here")
+			return
+		}
+		next(w, r)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(body) // an error means that the client has gone
+}
+
+// Error is the body of every answer that is an error.
+type Error struct {
+	Error string `json:"error"`
+}
+
+func writeError(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, Error{message})
+}
+
+// fail answers an error of the store. What is inside it goes to the log alone.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the client has gone
+	}
+	h.cfg.Log.Error("admin request failed", "path", r.URL.Path, "error", err)
+	writeError(w, http.StatusInternalServerError, "the store could not be read or written: see the gateway's log")
+}

@@ -1,0 +1,179 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"scim2slack/scim"
+	"scim2slack/store"
+)
+
+// Limits of one answer, so that a group of 50,000 can be explained.
+const (
+	storiesTold = 20
+	membersTold = 200
+	recordsTold = 200
+)
+
+// Explanation is the answer to GET /admin/v1/explain.
+type Explanation struct {
+	Who string `json:"who"`
+	// Stories has one entry for each resource of that name, usually one; at most 20.
+	Stories []Story `json:"stories"`
+	// Former lists accounts that were once linked to somebody of that name.
+	Former []Former `json:"former"`
+}
+
+// Story is all that the gateway knows of one resource.
+type Story struct {
+	Key  store.Key `json:"key"`
+	Name string    `json:"name"`
+	// Resource is what the source last sent; null if it is gone and forgotten.
+	Resource *Resource `json:"resource"`
+	Link     *Link     `json:"link"`
+	Status   *State    `json:"status"`
+	Intent   *Intent   `json:"intent"`
+	// Members of a group, and groups of a user; at most 200 of each.
+	Members     []Member `json:"members,omitempty"`
+	MemberCount int      `json:"memberCount,omitempty"`
+	Groups      []Member `json:"groups,omitempty"`
+	// SlackMembers is how many members the linked Slack group was last known to hold.
+	SlackMembers int `json:"slackMembers,omitempty"`
+	// Audit has the last 200 records, oldest first. EarlierRecords is how many are left out.
+	Audit          []Record `json:"audit"`
+	EarlierRecords int      `json:"earlierRecords,omitempty"`
+}
+
+// Resource is what a source desires.
+type Resource struct {
+	Generation uint64      `json:"generation"`
+	Created    time.Time   `json:"created"`
+	Modified   time.Time   `json:"modified"`
+	Deleted    bool        `json:"deleted"`
+	Attributes scim.Object `json:"attributes"`
+}
+
+// Link is the tie to a Slack account or group.
+type Link struct {
+	SlackID       string                `json:"slackId"`
+	Origin        store.Origin          `json:"origin"`
+	MatchedBy     string                `json:"matchedBy,omitempty"`
+	Linked        time.Time             `json:"linked"`
+	Active        *bool                 `json:"active,omitempty"` // of a user
+	Applied       scim.SlackUserProfile `json:"applied,omitempty"`
+	WithheldEmail string                `json:"withheldEmail,omitempty"`
+	Name          string                `json:"name,omitempty"`
+}
+
+// State is what the loop last decided.
+type State struct {
+	Phase       store.Phase `json:"phase"`
+	Observed    uint64      `json:"observed"`
+	Attempts    int         `json:"attempts"`
+	NextAttempt time.Time   `json:"nextAttempt,omitzero"`
+	Reason      string      `json:"reason"`
+	Message     string      `json:"message"`
+	Warnings    []string    `json:"warnings"`
+	Updated     time.Time   `json:"updated,omitzero"`
+}
+
+// Intent is a call to Slack whose outcome is not known yet.
+type Intent struct {
+	Op         string    `json:"op"`
+	Generation uint64    `json:"generation"`
+	SlackID    string    `json:"slackId,omitempty"`
+	Sent       time.Time `json:"sent"`
+	GivenUp    time.Time `json:"givenUp,omitzero"`
+}
+
+// Member is a member of a group, or a group of a user.
+type Member struct {
+	ID      string     `json:"id"`
+	Type    store.Type `json:"type"`
+	Name    string     `json:"name"`
+	SlackID string     `json:"slackId,omitempty"` // "" while there is no link
+}
+
+// Former is a link that ended.
+type Former struct {
+	Source   string    `json:"source"`
+	SlackID  string    `json:"slackId"`
+	ID       string    `json:"id"`
+	UserName string    `json:"userName"`
+	Email    string    `json:"email"`
+	Ended    time.Time `json:"ended"`
+}
+
+// Record is one audit record.
+type Record struct {
+	Seq        uint64    `json:"seq"`
+	Time       time.Time `json:"time"`
+	Actor      string    `json:"actor"`
+	Event      string    `json:"event"`
+	Generation uint64    `json:"generation,omitempty"`
+	SlackID    string    `json:"slackId,omitempty"`
+	RequestID  string    `json:"requestId,omitempty"`
+	Attributes []string  `json:"attributes,omitempty"`
+	Detail     string    `json:"detail,omitempty"`
+}
+
+func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
+	who := r.URL.Query().Get("who")
+	if who == "" {
+		writeError(w, http.StatusBadRequest, whoIsMissing)
+		return
+	}
+	answer := Explanation{Who: who}
+	err := h.cfg.Store.View(r.Context(), func(tx store.Tx) error {
+		f, err := h.find(tx, who)
+		if err != nil {
+			return err
+		}
+		answer.Stories, answer.Former = []Story{}, []Former{}
+		for _, key := range f.keys[:min(len(f.keys), storiesTold)] {
+			story, err := tell(tx, key)
+			if err != nil {
+				return err
+			}
+			answer.Stories = append(answer.Stories, story)
+		}
+		for _, e := range f.former {
+			answer.Former = append(answer.Former, Former{e.Source, e.SlackID, e.ID, e.UserName, e.Email, e.Ended})
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		h.fail(w, r, err)
+	case len(answer.Stories)+len(answer.Former) == 0:
+		writeError(w, http.StatusNotFound, nobody(who))
+	default:
+		writeJSON(w, http.StatusOK, answer)
+	}
+}
+
+const whoIsMissing = "the parameter who is missing: name an id, a userName, an e-mail, an externalId, a group's display name or a Slack id"
+
+func nobody(who string) string {
+	return fmt.Sprintf("nobody and no group is known here as %q: no source has pushed it, or it is gone and forgotten", who)
+}
+
+// tell gathers the story of one key.
+func tell(tx store.Tx, key store.Key) (Story, error) {
+	s := Story{Key: key}
+	r, err := tx.Resource(key)
+	if err == nil {
+		s.Name = nameOf(r)
+		s.Resource = &Resource{r.Generation, r.Created, r.Modified, r.Deleted, r.Document}
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return s, err
+	}
+	for _, add := range []func(store.Tx) error{s.addLink, s.addStatus, s.addIntent, s.addMembership, s.addAudit} {
+		if err := add(tx); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
