@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"scim2slack/server/admin"
+)
+
+// adminFlags say where the running gateway is asked. By default that is the socket beside its data file.
+type adminFlags struct {
+	Config     string `short:"c" placeholder:"FILE" help:"The configuration of the gateway, for the name of its data file."`
+	Admin      string `placeholder:"URL" help:"Ask over TCP, for example http://127.0.0.1:8081, not over the socket beside the data file."`
+	AdminToken string `env:"SCIM2SLACK_ADMIN_TOKEN" placeholder:"TOKEN" help:"The admin token, for --admin. Better in the variable than on the command line."`
+	JSON       bool   `help:"Print JSON."`
+}
+
+// adminClient asks a running gateway.
+type adminClient struct {
+	http  *http.Client
+	base  string
+	token secret
+	where string // for people
+	// otherwise is asked if nobody answers here; nil for nobody.
+	otherwise *adminClient
+	// plain makes texts harmless for a terminal: sources choose names, and a name may hold control characters.
+	plain bool
+}
+
+// adminTimeout bounds a question. The status of a very large store takes seconds.
+const adminTimeout = 2 * time.Minute
+
+func (f *adminFlags) client(con *console) (*adminClient, error) {
+	if f.Admin != "" {
+		return f.overTCP(f.Admin, f.AdminToken)
+	}
+	cfg, err := whereabouts(f.Config, con.environ)
+	if err != nil {
+		return nil, err
+	}
+	path, err := admin.SocketPath(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	socket := &adminClient{base: "http://gateway", where: "the socket " + path, plain: !f.JSON,
+		http: &http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	if token := cmp.Or(f.AdminToken, cfg.Admin.Token.reveal()); token != "" { // perhaps it runs as somebody else or elsewhere
+		socket.otherwise, err = f.overTCP(reachable(cfg.Admin.Listen), token)
+	}
+	return socket, err
+}
+
+func (f *adminFlags) overTCP(base, token string) (*adminClient, error) {
+	if !strings.Contains(base, "://") {
+		base = "http://" + base
+	}
+	if err := checkURL(base); err != nil {
+		return nil, &usageError{"--admin " + err.Error()}
+	}
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the token stays here
+	return &adminClient{base: strings.TrimRight(base, "/"), token: secret(token), where: base, plain: !f.JSON,
+		http: &http.Client{Timeout: adminTimeout, CheckRedirect: noRedirect, Transport: &http.Transport{DisableKeepAlives: true}}}, nil
+}
+
+// reachable is the address at which this machine reaches a listener.
+func reachable(listen string) string {
+	host, port, _ := net.SplitHostPort(listen)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
+}
+
+// whereabouts reads from the configuration where the gateway is. Faults that do not concern this do not matter here.
+func whereabouts(file string, environ []string) (*config, error) {
+	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
+	if file != "" {
+		content, err := readConfigFile(file)
+		if err != nil {
+			return nil, &usageError{fmt.Sprintf("%s cannot be read: %v", file, err)}
+		}
+		l.readYAML(content)
+	}
+	l.readEnvironment(environ)
+	l.readTokenFile("admin.token", "admin.tokenFile", &l.config.Admin.Token, l.config.Admin.TokenFile)
+	if l.unparsed || l.faulty("data", "admin.listen") {
+		sortFaults(l.faults)
+		return nil, &configError{l.faults}
+	}
+	return l.config, nil
+}
+
+// ask makes a request and decodes the answer into body. Answers that are errors become errors. If nobody answers at the socket
+// and there is another place to ask, that is asked.
+func (c *adminClient) ask(method, path, who string, body any) error {
+	err := c.askHere(method, path, who, body)
+	if gone := (*unansweredError)(nil); !errors.As(err, &gone) {
+		return err
+	}
+	if c.otherwise != nil {
+		second := c.otherwise.askHere(method, path, who, body)
+		if gone := (*unansweredError)(nil); !errors.As(second, &gone) {
+			return second
+		}
+		err = fmt.Errorf("%w; %w", err, second)
+	}
+	return fmt.Errorf("%w\nIs it running? If it keeps its data elsewhere, name its configuration with -c or its file with "+
+		"SCIM2SLACK_DATA, or ask over TCP with --admin URL", err)
+}
+
+// unansweredError says that no gateway was there to ask.
+type unansweredError struct {
+	where string
+	err   error
+}
+
+func (e *unansweredError) Error() string {
+	return fmt.Sprintf("no gateway answers at %s: %v", e.where, e.err)
+}
+
+func (e *unansweredError) Unwrap() error { return e.err }
+
+func (c *adminClient) askHere(method, path, who string, body any) error {
+	target := c.base + path
+	if who != "" {
+		target += "?who=" + url.QueryEscape(who)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, target, http.NoBody)
+	if err != nil {
+		return err
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token.reveal())
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return &unansweredError{c.where, err}
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("the answer of the gateway at %s broke off: %w", c.where, err)
+	}
+	if c.plain {
+		raw = plainText(raw)
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		var told admin.Error
+		if json.Unmarshal(raw, &told) != nil || told.Error == "" {
+			told.Error = answer.Status
+		}
+		return errors.New(told.Error)
+	}
+	if err := json.Unmarshal(raw, body); err != nil || answer.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("what answers at %s is not a gateway: %s", c.where, answer.Status)
+	}
+	return nil
+}
+
+// plainText replaces control characters within the strings of a JSON document by spaces.
+func plainText(raw []byte) []byte {
+	var document any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if decoder.Decode(&document) != nil {
+		return nil
+	}
+	clean, err := json.Marshal(plainValue(document))
+	if err != nil {
+		return nil
+	}
+	return clean
+}
+
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+				return ' '
+			}
+			return r
+		}, v)
+	case []any:
+		for i := range v {
+			v[i] = plainValue(v[i])
+		}
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, value := range v {
+			out[plainValue(k).(string)] = plainValue(value)
+		}
+		return out
+	}
+	return v
+}

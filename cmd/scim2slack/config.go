@@ -1,0 +1,212 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"scim2slack/reconcile"
+	"scim2slack/slackapi"
+)
+
+// config is everything that the configuration says, after the defaults.
+type config struct {
+	Listen     string
+	Data       string
+	AnswerWait time.Duration
+	Admin      adminConfig
+	Slack      slackConfig
+	Sources    []*sourceConfig
+	Brake      brakeConfig
+
+	origins map[string]origin // of what was given, by the full path of the key
+}
+
+type adminConfig struct {
+	Listen    string
+	Token     secret // "" closes the admin API over TCP
+	TokenFile string
+}
+
+type slackConfig struct {
+	Token     secret
+	TokenFile string
+	SCIMURL   string
+	APIURL    string
+	Share     float64
+	Settle    time.Duration
+	Limits    map[string]slackapi.Limit
+	Protect   []string
+}
+
+// sourceConfig is one push source: who it is and how its resources are provisioned.
+type sourceConfig struct {
+	Name      string
+	Token     secret
+	TokenFile string
+	JWT       jwtConfig
+	Options   reconcile.Options
+	// Put says what a PUT does with attributes that it does not mention.
+	Put put
+	// GroupPutWithoutMembers says what a group PUT that does not mention members does with them.
+	GroupPutWithoutMembers groupPut
+}
+
+// jwtConfig lets a source present JWTs that somebody else signs. The zero value accepts none.
+type jwtConfig struct {
+	Algorithm, KeyFile, Issuer, Audience string
+
+	key string // the content of the file
+}
+
+type brakeConfig struct {
+	Enabled bool
+	Reason  string
+}
+
+type put string
+
+const (
+	putKeep  put = "keep"
+	putClear put = "clear"
+)
+
+type groupPut string
+
+const (
+	groupPutEmpty groupPut = "empty"
+	groupPutKeep  groupPut = "keep"
+)
+
+// defaultSource is the name of the source that the environment fills or makes.
+const defaultSource = "default"
+
+func defaultConfig() *config {
+	return &config{
+		Listen: "127.0.0.1:8080", Data: "scim2slack.db", AnswerWait: 3 * time.Second,
+		Admin: adminConfig{Listen: "127.0.0.1:8081"},
+		Slack: slackConfig{SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 0.9,
+			Settle: time.Minute, Limits: map[string]slackapi.Limit{}},
+		Brake: brakeConfig{Enabled: true},
+	}
+}
+
+func newSourceConfig(name string) *sourceConfig {
+	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Put: putKeep, GroupPutWithoutMembers: groupPutEmpty}
+}
+
+// maxConfigFile bounds the file: a longer one is no configuration.
+const maxConfigFile = 1 << 20
+
+// loadConfig reads the file, if one is named, and lays the environment over it. environ is as os.Environ gives it. It finds
+// every fault, not the first: the error is a *configError with all of them. Warnings come with and without an error.
+func loadConfig(file string, environ []string) (*config, []fault, error) {
+	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
+	if file != "" {
+		if content, err := readConfigFile(file); err != nil {
+			l.unparsed = true
+			l.report(origin{}, "", "cannot be read: %v: give the name of a file that exists and is yours", err)
+		} else {
+			l.readYAML(content)
+		}
+	}
+	l.readEnvironment(environ)
+	if !l.unparsed {
+		l.checkAll()
+	}
+	sortFaults(l.warnings)
+	if len(l.faults) == 0 {
+		l.config.origins = l.origins
+		return l.config, l.warnings, nil
+	}
+	sortFaults(l.faults)
+	return nil, l.warnings, &configError{l.faults}
+}
+
+// readConfigFile returns the content, or an error without the name of the file. The file may be a pipe.
+func readConfigFile(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return nil, pathError.Err
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	content, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return nil, pathError.Err
+	}
+	if len(content) > maxConfigFile {
+		return nil, fmt.Errorf("it has more than %d bytes, more than any configuration", maxConfigFile)
+	}
+	return content, err
+}
+
+// loader gathers the configuration and what is wrong with it.
+type loader struct {
+	file     string
+	config   *config
+	origins  map[string]origin // by the full path of the key, e.g. sources[0].token
+	faults   []fault
+	warnings []fault
+	unparsed bool // the file could not be understood at all: what seems to be missing may well be there
+}
+
+// origin is where a value was given: in a variable, or in a place of the file. The zero origin is a default.
+type origin struct {
+	variable     string
+	line, column int
+}
+
+func (l *loader) report(at origin, key, format string, args ...any) {
+	l.faults = append(l.faults, l.fault(at, key, format, args...))
+}
+
+func (l *loader) warn(at origin, key, format string, args ...any) {
+	l.warnings = append(l.warnings, l.fault(at, key, format, args...))
+}
+
+func (l *loader) fault(at origin, key, format string, args ...any) fault {
+	f := fault{Key: key, Variable: at.variable, Line: at.line, Column: at.column, Problem: fmt.Sprintf(format, args...)}
+	if at.variable == "" {
+		f.File = l.file
+	}
+	return f
+}
+
+// reportMissing is for a key that is nowhere. It points at the mapping that should have it, or at the variable if there is no such mapping.
+func (l *loader) reportMissing(parent, key, variable, format string, args ...any) {
+	at := l.origins[parent]
+	if l.file == "" || at.variable != "" {
+		at = origin{variable: variable}
+	} else if at.line == 0 {
+		at = origin{line: 1, column: 1}
+	}
+	l.report(at, key, format, args...)
+}
+
+// sourcePath is the path of a key of the i-th source; key may be "".
+func sourcePath(i int, key string) string {
+	if key == "" {
+		return fmt.Sprintf("sources[%d]", i)
+	}
+	return fmt.Sprintf("sources[%d].%s", i, key)
+}
+
+// sourceNamed returns the index of the source, or -1.
+func (c *config) sourceNamed(name string) int {
+	return slices.IndexFunc(c.Sources, func(s *sourceConfig) bool { return s.Name == name })
+}
+
+func sortFaults(faults []fault) {
+	slices.SortStableFunc(faults, func(a, b fault) int {
+		return cmp.Or(cmp.Compare(a.Variable, b.Variable), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Key, b.Key))
+	})
+}

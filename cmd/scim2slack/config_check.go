@@ -1,0 +1,162 @@
+package main
+
+import (
+	"crypto/sha256"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+func (l *loader) checkAll() {
+	c := l.config
+	l.readTokenFile("admin.token", "admin.tokenFile", &c.Admin.Token, c.Admin.TokenFile)
+	l.readTokenFile("slack.token", "slack.tokenFile", &c.Slack.Token, c.Slack.TokenFile)
+	if c.Slack.Token == "" && !l.faulty("slack.token", "slack.tokenFile") && !l.unread("slack") {
+		l.reportMissing("slack", "slack.token", "SCIM2SLACK_SLACK_TOKEN",
+			"the Slack token is missing: set SCIM2SLACK_SLACK_TOKEN, slack.token or slack.tokenFile to a user token with the scope admin")
+	}
+	l.checkSources()
+	l.checkTokensDiffer()
+	l.checkListeners()
+	if !c.Brake.Enabled && c.Brake.Reason == "" && !l.faulty("brake.reason") {
+		l.report(l.origins["brake.enabled"], "brake.enabled", "is false without a reason: say why in brake.reason (SCIM2SLACK_BRAKE_REASON)")
+	}
+	l.checkSlackURLs()
+	l.checkPermissions()
+}
+
+func (l *loader) checkSources() {
+	if len(l.config.Sources) == 0 && !l.faulty("sources") {
+		l.reportMissing("sources", "sources", "SCIM2SLACK_TOKEN",
+			"there is no source: set SCIM2SLACK_TOKEN to the token that the source will present, or list it under sources")
+	}
+	names := map[string]bool{}
+	for i, s := range l.config.Sources {
+		path := func(key string) string { return sourcePath(i, key) }
+		if s.Name == "" && !l.faulty(path("name")) {
+			l.report(l.origins[path("")], path("name"), "is missing: give the source a name of its own, such as pingfederate")
+		} else if names[s.Name] && s.Name != "" {
+			l.report(l.origins[path("name")], path("name"), "is %s, as is that of another source: use a name of its own", quote(s.Name))
+		}
+		names[s.Name] = true
+		l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
+		l.checkCredential(i, s)
+	}
+}
+
+// checkCredential wants a token or a complete jwt.
+func (l *loader) checkCredential(i int, s *sourceConfig) {
+	path := func(key string) string { return sourcePath(i, key) }
+	if s.JWT == (jwtConfig{}) {
+		if s.Token == "" && !l.faulty(path("token"), path("tokenFile"), path("jwt")) {
+			how := "set token or tokenFile"
+			if s.Name == defaultSource {
+				how = "set SCIM2SLACK_TOKEN, token or tokenFile"
+			}
+			l.reportMissing(path(""), path("token"), "SCIM2SLACK_TOKEN", "the source %s has no token: %s to what it will present", quote(s.Name), how)
+		}
+		return
+	}
+	parts := map[string]string{"algorithm": s.JWT.Algorithm, "keyFile": s.JWT.KeyFile, "issuer": s.JWT.Issuer, "audience": s.JWT.Audience}
+	for name, value := range parts {
+		if value == "" && !l.faulty(path("jwt."+name)) {
+			l.reportMissing(path("jwt"), path("jwt."+name), jwtVariables[name], "is missing: algorithm, keyFile, issuer and audience belong together")
+		}
+	}
+	if !l.faulty(path("jwt")) {
+		l.readKeyFile(path("jwt.keyFile"), s)
+	}
+}
+
+// readKeyFile reads the public key, which everybody may know, and tries it.
+func (l *loader) readKeyFile(path string, s *sourceConfig) {
+	content, err := readConfigFile(s.JWT.KeyFile)
+	if err != nil {
+		l.report(l.origins[path], path, "%s cannot be read: %v", quote(s.JWT.KeyFile), err)
+		return
+	}
+	s.JWT.key = string(content)
+	if err := s.JWT.settings().Validate(); err != nil {
+		l.report(l.origins[path], path, "%s: %v: name the file of the public key in PEM", quote(s.JWT.KeyFile), err)
+	}
+}
+
+var jwtVariables = map[string]string{"algorithm": "SCIM2SLACK_JWT_ALGORITHM", "keyFile": "SCIM2SLACK_JWT_KEY_FILE",
+	"issuer": "SCIM2SLACK_JWT_ISSUER", "audience": "SCIM2SLACK_JWT_AUDIENCE"}
+
+// checkTokensDiffer keeps two callers from being one: a token names who calls.
+func (l *loader) checkTokensDiffer() {
+	holders := map[[sha256.Size]byte]string{}
+	check := func(path, name string, token secret) {
+		if token == "" {
+			return
+		}
+		given := l.given(path)
+		if path != "slack.token" && len(token) < 16 { // Slack makes its own
+			l.warn(l.origins[given], given, "has only %d characters and can be guessed: use 32 random ones or more", len(token))
+		}
+		hash := sha256.Sum256([]byte(token.reveal()))
+		if other, taken := holders[hash]; taken {
+			l.report(l.origins[given], given, "is the same token as that of %s: give each its own", other)
+			return
+		}
+		holders[hash] = name
+	}
+	check("slack.token", "Slack", l.config.Slack.Token)
+	check("admin.token", "the admin API", l.config.Admin.Token)
+	for i, s := range l.config.Sources {
+		check(sourcePath(i, "token"), "the source "+quote(s.Name), s.Token)
+	}
+}
+
+func (l *loader) checkListeners() {
+	c := l.config
+	if c.Listen == c.Admin.Listen && !strings.HasSuffix(c.Listen, ":0") {
+		key := "admin.listen"
+		if _, given := l.origins[key]; !given {
+			key = "listen"
+		}
+		l.report(l.origins[key], key, "is %s for both SCIM and the admin API: give each its own address", quote(c.Listen))
+	}
+	if !isLoopback(c.Listen) {
+		l.warn(l.origins["listen"], "listen", "%s is reached by other machines without TLS: tokens and personal data travel in the clear; listen on 127.0.0.1 behind something that ends TLS", quote(c.Listen))
+	}
+	if !isLoopback(c.Admin.Listen) {
+		l.warn(l.origins["admin.listen"], "admin.listen", "%s is reached by other machines without TLS: listen on 127.0.0.1, or use the socket beside the data file", quote(c.Admin.Listen))
+	}
+}
+
+func (l *loader) checkSlackURLs() {
+	for path, text := range map[string]string{"slack.scimURL": l.config.Slack.SCIMURL, "slack.apiURL": l.config.Slack.APIURL} {
+		u, err := url.Parse(text)
+		if err == nil && u.Scheme == "http" && !isLoopback(net.JoinHostPort(u.Hostname(), "80")) {
+			l.warn(l.origins[path], path, "is http and leaves this machine: the Slack token travels in the clear; use https")
+		}
+	}
+}
+
+// faulty reports whether one of the keys, or a key below it, has a fault already, so that what follows from it is not said as well.
+func (l *loader) faulty(paths ...string) bool {
+	for _, f := range l.faults {
+		for _, path := range paths {
+			if f.Key == path || strings.HasPrefix(f.Key, path+".") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unread reports whether the mapping at path was not understood, so that nothing below it is known to be missing.
+func (l *loader) unread(path string) bool {
+	return slices.ContainsFunc(l.faults, func(f fault) bool { return f.Key == path })
+}
+
+// given returns the path under which a token was given: its own or that of its file.
+func (l *loader) given(path string) string {
+	if _, direct := l.origins[path]; direct {
+		return path
+	}
+	return path + "File"
+}

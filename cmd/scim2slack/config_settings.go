@@ -1,0 +1,36 @@
+package main
+
+import "fmt"
+
+// setting is one key of the effective configuration. Secrets are masked.
+type setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"` // default, a variable, or line N
+}
+
+// settings shows the whole configuration in the order of the keys.
+func (c *config) settings() []setting {
+	var out []setting
+	add := func(path, value string) {
+		from := "default"
+		if at, given := c.origins[path]; given && at.variable != "" {
+			from = at.variable
+		} else if given {
+			from = fmt.Sprintf("line %d", at.line)
+		} else if value == mask {
+			from = "file"
+		}
+		out = append(out, setting{path, value, from})
+	}
+	for _, k := range gatewayKeys(c) {
+		add(k.path, k.show())
+	}
+	add("slack.limits", limitsText(c.Slack.Limits))
+	for i, s := range c.Sources {
+		for _, k := range sourceKeys(s) {
+			add(sourcePath(i, k.path), k.show())
+		}
+	}
+	return out
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+
+	"scim2slack/reconcile"
+	"scim2slack/scimhandlers"
+	"scim2slack/server"
+)
+
+// This file turns the configuration into what the packages want.
+
+func (c *config) sourceNames() []string {
+	names := make([]string, len(c.Sources))
+	for i, s := range c.Sources {
+		names[i] = s.Name
+	}
+	return names
+}
+
+func (c *config) options() map[string]reconcile.Options {
+	options := map[string]reconcile.Options{}
+	for _, s := range c.Sources {
+		options[s.Name] = s.Options
+	}
+	return options
+}
+
+// credentials are those of all sources.
+func (c *config) credentials() []server.Credential {
+	var out []server.Credential
+	for _, s := range c.Sources {
+		if s.Token != "" {
+			out = append(out, server.Token(s.Name, s.Token.reveal()))
+		}
+		if s.JWT != (jwtConfig{}) {
+			out = append(out, server.Credential{Source: s.Name, JWT: s.JWT.settings()})
+		}
+	}
+	return out
+}
+
+func (j jwtConfig) settings() *server.JWT {
+	return &server.JWT{Algorithm: j.Algorithm, Key: []byte(j.key), Issuer: j.Issuer, Audience: j.Audience}
+}
+
+// caller tells the handlers how the source of a request wants to be understood.
+func (c *config) caller() func(*http.Request) scimhandlers.Source {
+	sources := map[string]scimhandlers.Source{}
+	for _, s := range c.Sources {
+		sources[s.Name] = scimhandlers.Source{Name: s.Name, PutClears: s.Put == putClear, GroupPutKeepsMembers: s.GroupPutWithoutMembers == groupPutKeep,
+			PostRevives: true} // who comes back with a new POST gets the same account, not a conflict
+	}
+	return func(r *http.Request) scimhandlers.Source { return sources[server.SourceName(r.Context())] }
+}
+
+// lookup returns the value of a variable.
+func lookup(environ []string, name string) (string, bool) {
+	for _, entry := range environ {
+		if value, found := strings.CutPrefix(entry, name+"="); found {
+			return value, true
+		}
+	}
+	return "", false
+}

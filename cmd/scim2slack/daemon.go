@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"scim2slack/reconcile"
+	"scim2slack/scimhandlers"
+	"scim2slack/server"
+	"scim2slack/server/admin"
+	"scim2slack/slackapi"
+	"scim2slack/store"
+	"scim2slack/store/boltstore"
+)
+
+// daemon is the whole gateway. Make it with openDaemon and run it once.
+type daemon struct {
+	cfg        *config
+	log        *slog.Logger
+	store      store.Store
+	client     *slackapi.Client
+	reconciler *reconcile.Reconciler
+	handlers   *scimhandlers.Handler
+	edge       *server.Server
+	admin      *admin.Handler
+
+	scimListener, adminListener, socket net.Listener
+}
+
+// openDaemon puts the gateway together: store, client, reconciler, handlers, listeners. Nothing runs yet, and Slack is not
+// asked. What is open already is closed again if something fails.
+func openDaemon(cfg *config, log *slog.Logger) (_ *daemon, err error) {
+	d := &daemon{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	file, err := boltstore.Open(cfg.Data, boltstore.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("open the data file: %w", err)
+	}
+	d.store = file
+	d.client, err = slackapi.New(slackapi.Config{
+		Token: cfg.Slack.Token.reveal(), SCIMURL: cfg.Slack.SCIMURL, APIURL: cfg.Slack.APIURL, Share: cfg.Slack.Share, Limits: cfg.Slack.Limits,
+		OnPause: d.rememberPause, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("Slack client: %w", err)
+	}
+	d.reconciler = reconcile.New(reconcile.Config{Store: d.store, Slack: d.client, Sources: cfg.options(), Protected: cfg.Slack.Protect,
+		Settle: cfg.Slack.Settle, Log: log})
+	d.handlers = scimhandlers.New(scimhandlers.Config{Store: d.store, Syncer: d.reconciler, Source: cfg.caller(), AnswerWait: cfg.AnswerWait, Log: log})
+	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
+		return nil, err
+	}
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(),
+		Version: version, Log: log})
+	return d, d.listen()
+}
+
+// rememberPause keeps what Slack asked for over a restart. If that fails, Slack will only say so again.
+func (d *daemon) rememberPause(name string, until time.Time) {
+	if err := reconcile.RememberPause(context.Background(), d.store, name, until); err != nil {
+		d.log.Warn("a pause of Slack's could not be kept for the next start", "limit", name, "error", err)
+	}
+}
+
+func (d *daemon) listen() (err error) {
+	if d.scimListener, err = net.Listen("tcp", d.cfg.Listen); err != nil {
+		return fmt.Errorf("listen for SCIM (listen, SCIM2SLACK_LISTEN): %w", err)
+	}
+	if d.adminListener, err = net.Listen("tcp", d.cfg.Admin.Listen); err != nil {
+		return fmt.Errorf("listen for the admin API (admin.listen, SCIM2SLACK_ADMIN_LISTEN): %w", err)
+	}
+	d.socket, err = admin.ListenSocket(d.cfg.Data)
+	return err
+}
+
+// close closes what openDaemon opened and run does not own: after run has returned, or instead of it.
+func (d *daemon) close() error {
+	var errs []error
+	for _, l := range []net.Listener{d.scimListener, d.adminListener, d.socket} {
+		if l != nil {
+			if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if d.client != nil {
+		d.client.CloseIdleConnections()
+	}
+	if d.store != nil {
+		errs = append(errs, d.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// announce says what is served where, a line for each listener.
+func (d *daemon) announce() {
+	scimURL, adminURL := d.urls()
+	d.log.Info("serving SCIM", "url", scimURL, "sources", strings.Join(d.cfg.sourceNames(), ", "), "slack", d.cfg.Slack.SCIMURL)
+	api := "/admin/v1/status, /admin/v1/explain and /admin/v1/retry with the admin token"
+	if d.cfg.Admin.Token == "" {
+		api = "no admin API here, as no admin token is configured"
+	}
+	d.log.Info("serving health and metrics", "url", adminURL, "paths", "/livez, /readyz, /metrics", "api", api)
+	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain and retry")
+}
+
+func (d *daemon) urls() (scim, admin string) {
+	return "http://" + d.scimListener.Addr().String() + scimhandlers.Root, "http://" + d.adminListener.Addr().String()
+}
+
+// run serves until ctx ends or a part fails. The teardown is the reverse of the start: first the door, so that requests under way
+// still find everything behind it, then the loop, then the store. It does not wait for the backlog, which the store keeps.
+func (d *daemon) run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	parts := []*part{
+		begin("loop", d.reconciler.Run, end),
+		begin("acknowledgements", d.handlers.Run, end),
+		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
+		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
+		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),
+	}
+	<-ctx.Done()
+	d.log.Info("stopping: requests under way are finished, work that is left waits for the next start")
+	d.admin.Drain()
+	var errs []error
+	for i := len(parts) - 1; i >= 0; i-- {
+		errs = append(errs, parts[i].stop())
+	}
+	err := errors.Join(append(errs, d.close())...)
+	if err == nil {
+		d.log.Info("stopped")
+	}
+	return err
+}
+
+// part is a piece of the daemon that runs until it is stopped.
+type part struct {
+	name   string
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+// begin starts a part with a context of its own. onEnd is called when it ends, also by itself.
+func begin(name string, run func(context.Context) error, onEnd func()) *part {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &part{name: name, cancel: cancel, ended: make(chan error, 1)}
+	go func() {
+		defer onEnd()
+		p.ended <- run(ctx)
+	}()
+	return p
+}
+
+// stop ends the part and waits for it. It returns an error if the part failed.
+func (p *part) stop() error {
+	p.cancel()
+	if err := <-p.ended; err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
+}
+
+// loop shows the reconciler to the admin side.
+type loop struct {
+	*reconcile.Reconciler
+}
+
+// Overview returns the state of the loop.
+func (l loop) Overview() admin.Overview {
+	o := l.Reconciler.Overview()
+	return admin.Overview{
+		Identity: admin.Identity(o.Identity),
+		Paused:   o.Paused, PausedSince: o.PausedSince, Queued: o.Queued, Working: o.Working, LastSuccess: o.LastSuccess, Pauses: o.Pauses,
+	}
+}

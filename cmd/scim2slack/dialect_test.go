@@ -1,0 +1,193 @@
+package main
+
+import (
+	"fmt"
+
+	"scim2slack/scim"
+)
+
+// person is what a directory knows of somebody.
+type person struct {
+	userName, email, given, family, title, department string
+}
+
+// dialect is how one push client speaks: the requests of facts/push-clients.md sections 2.2 (PingFederate's SCIM 2.0 provisioner), 3.1 (Okta)
+// and 3.2 (Entra ID), each of them a life's worth of a user and of a group.
+type dialect struct {
+	name         string
+	createUser   func(g *gateway, p person, active bool) string
+	updateUser   func(g *gateway, id string, p person)
+	disable      func(g *gateway, id string, p person)
+	enable       func(g *gateway, id string, p person)
+	createGroup  func(g *gateway, name string, members ...string) string
+	rename       func(g *gateway, id, name string, members ...string) // members are those that stay
+	addMember    func(g *gateway, id, name, member string, all ...string)
+	removeMember func(g *gateway, id, name, member string, left ...string)
+}
+
+func (d dialect) removeUser(g *gateway, id string)  { g.must("DELETE", "/Users/"+id, nil, 204) }
+func (d dialect) removeGroup(g *gateway, id string) { g.must("DELETE", "/Groups/"+id, nil, 204) }
+
+var dialects = []dialect{pingFederate(), okta(), entra()}
+
+// userBody is the full representation that PingFederate and Okta send.
+func userBody(p person, active bool) map[string]any {
+	return map[string]any{
+		"schemas":  []string{scim.UserSchema, scim.EnterpriseSchema},
+		"userName": p.userName, "active": active, "title": p.title, "displayName": p.given + " " + p.family,
+		"name":                map[string]any{"givenName": p.given, "familyName": p.family},
+		"emails":              []any{map[string]any{"value": p.email, "type": "work", "primary": true}},
+		scim.EnterpriseSchema: map[string]any{"department": p.department},
+	}
+}
+
+func memberList(ids ...string) []any {
+	list := []any{}
+	for _, id := range ids {
+		list = append(list, map[string]any{"value": id})
+	}
+	return list
+}
+
+func patch(operations ...any) map[string]any {
+	return map[string]any{"schemas": []string{scim.PatchSchema}, "Operations": operations}
+}
+
+func op(name, path string, value any) map[string]any {
+	o := map[string]any{"op": name}
+	if path != "" {
+		o["path"] = path
+	}
+	if value != nil {
+		o["value"] = value
+	}
+	return o
+}
+
+// pingFederate probes, searches, and PUTs whole users and groups.
+func pingFederate() dialect {
+	put := func(g *gateway, id string, p person, active bool) {
+		g.must("GET", "/Users/0", nil, 404)
+		g.must("PUT", "/Users/"+id, userBody(p, active), 200)
+	}
+	putGroup := func(g *gateway, id, name string, members []string) {
+		g.must("PUT", "/Groups/"+id, map[string]any{"schemas": []string{scim.GroupSchema}, "displayName": name, "members": memberList(members...)}, 200)
+	}
+	return dialect{
+		name: "PingFederate",
+		createUser: func(g *gateway, p person, active bool) string {
+			g.must("GET", "/Users/0", nil, 404)
+			if id := g.find("/Users", "userName", p.userName); id != "" {
+				put(g, id, p, active)
+				return id
+			}
+			return g.must("POST", "/Users", userBody(p, active), 201).String("id")
+		},
+		updateUser: func(g *gateway, id string, p person) { put(g, id, p, true) },
+		disable:    func(g *gateway, id string, p person) { put(g, id, p, false) },
+		enable:     func(g *gateway, id string, p person) { put(g, id, p, true) },
+		createGroup: func(g *gateway, name string, members ...string) string {
+			if id := g.find("/Groups", "displayName", name); id != "" {
+				putGroup(g, id, name, members)
+				return id
+			}
+			return g.must("POST", "/Groups", map[string]any{"schemas": []string{scim.GroupSchema}, "displayName": name, "members": memberList(members...)}, 201).String("id")
+		},
+		rename:       func(g *gateway, id, name string, members ...string) { putGroup(g, id, name, members) },
+		addMember:    func(g *gateway, id, name, _ string, all ...string) { putGroup(g, id, name, all) },
+		removeMember: func(g *gateway, id, name, _ string, left ...string) { putGroup(g, id, name, left) },
+	}
+}
+
+// okta sends a random password with each creation, reads before it PUTs, deactivates by a PATCH without a path and renames with the
+// read-only id inside the value.
+func okta() dialect {
+	put := func(g *gateway, id string, p person) {
+		body := map[string]any(g.must("GET", "/Users/"+id, nil, 200))
+		for k, v := range userBody(p, true) {
+			body[k] = v
+		}
+		g.must("PUT", "/Users/"+id, body, 200)
+	}
+	active := func(g *gateway, id string, value bool) {
+		g.must("PATCH", "/Users/"+id, patch(op("replace", "", map[string]any{"active": value})), 200, 204)
+	}
+	return dialect{
+		name: "Okta",
+		createUser: func(g *gateway, p person, active bool) string {
+			g.find("/Users", "userName", p.userName)
+			body := userBody(p, active)
+			body["externalId"], body["password"], body["groups"], body["locale"] = "00u-"+p.userName, "Random!123", []any{}, "en-US"
+			return g.must("POST", "/Users", body, 201).String("id")
+		},
+		updateUser: put,
+		disable:    func(g *gateway, id string, _ person) { active(g, id, false) },
+		enable: func(g *gateway, id string, p person) {
+			active(g, id, true)
+			put(g, id, p)
+		},
+		createGroup: func(g *gateway, name string, members ...string) string {
+			g.find("/Groups", "displayName", name)
+			return g.must("POST", "/Groups", map[string]any{"schemas": []string{scim.GroupSchema}, "displayName": name, "members": memberList(members...)}, 201).String("id")
+		},
+		rename: func(g *gateway, id, name string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(op("replace", "", map[string]any{"id": id, "displayName": name})), 200, 204)
+		},
+		addMember: func(g *gateway, id, name, member string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(
+				op("replace", "", map[string]any{"id": id, "displayName": name}),
+				op("add", "members", []any{map[string]any{"value": member, "display": "x"}})), 200, 204)
+		},
+		removeMember: func(g *gateway, id, _, member string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(op("remove", fmt.Sprintf(`members[value eq "%s"]`, member), nil)), 200, 204)
+		},
+	}
+}
+
+// entra capitalises operations, sends booleans as strings, creates by filtered paths, and removes members by a value list.
+func entra() dialect {
+	set := func(g *gateway, id string, p person) {
+		g.must("PATCH", "/Users/"+id, patch(
+			op("Replace", "userName", p.userName), op("Replace", "title", p.title),
+			op("Replace", `emails[type eq "work"].value`, p.email), op("Replace", "displayName", p.given+" "+p.family),
+			op("Replace", "name.givenName", p.given), op("Replace", "name.familyName", p.family),
+			op("Add", scim.EnterpriseSchema+":department", p.department)), 200)
+	}
+	active := func(g *gateway, id, value string) {
+		g.must("PATCH", "/Users/"+id, patch(op("Replace", "active", value)), 200)
+	}
+	return dialect{
+		name: "Entra",
+		createUser: func(g *gateway, p person, active bool) string {
+			g.find("/Users", "externalId", "obj-"+p.userName)
+			body := userBody(p, active)
+			body["externalId"], body["meta"], body["roles"] = "obj-"+p.userName, map[string]any{"resourceType": "User"}, []any{}
+			return g.must("POST", "/Users", body, 201).String("id")
+		},
+		updateUser: set,
+		disable:    func(g *gateway, id string, _ person) { active(g, id, "False") },
+		enable: func(g *gateway, id string, p person) {
+			active(g, id, "True")
+			set(g, id, p)
+		},
+		createGroup: func(g *gateway, name string, members ...string) string {
+			g.must("GET", "/Groups?excludedAttributes=members&filter=displayName+eq+%22"+name+"%22", nil, 200)
+			id := g.must("POST", "/Groups", map[string]any{
+				"schemas":    []string{scim.GroupSchema, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"},
+				"externalId": "grp-" + name, "displayName": name, "meta": map[string]any{"resourceType": "Group"}}, 201).String("id")
+			for _, m := range members {
+				g.must("PATCH", "/Groups/"+id, patch(op("Add", "members", []any{map[string]any{"$ref": nil, "value": m}})), 200, 204)
+			}
+			return id
+		},
+		rename: func(g *gateway, id, name string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(op("Replace", "displayName", name)), 200, 204)
+		},
+		addMember: func(g *gateway, id, _, member string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(op("Add", "members", []any{map[string]any{"$ref": nil, "value": member}})), 200, 204)
+		},
+		removeMember: func(g *gateway, id, _, member string, _ ...string) {
+			g.must("PATCH", "/Groups/"+id, patch(op("Remove", "members", []any{map[string]any{"$ref": nil, "value": member}})), 200, 204)
+		},
+	}
+}
