@@ -114,24 +114,33 @@ func (d *decoder) escape() (rune, *syntaxFault) {
 	d.pos++
 	c := d.peek()
 	d.pos++
-	switch c {
-	case '"', '\\', '/':
-		return rune(c), nil
-	case 'b':
-		return '\b', nil
-	case 'f':
-		return '\f', nil
-	case 'n':
-		return '\n', nil
-	case 'r':
-		return '\r', nil
-	case 't':
-		return '\t', nil
-	case 'u':
+	if c == 'u' {
 		d.pos = at
 		return d.unicodeEscape()
 	}
+	if r, ok := shortEscape(c); ok {
+		return r, nil
+	}
 	return 0, d.fault(at, "a backslash begins no escape that JSON knows")
+}
+
+// shortEscape returns the character that a backslash and c stand for (RFC 8259 section 7), \u apart.
+func shortEscape(c byte) (rune, bool) {
+	switch c {
+	case '"', '\\', '/':
+		return rune(c), true
+	case 'b':
+		return '\b', true
+	case 'f':
+		return '\f', true
+	case 'n':
+		return '\n', true
+	case 'r':
+		return '\r', true
+	case 't':
+		return '\t', true
+	}
+	return 0, false
 }
 
 // unicodeEscape reads \uXXXX, or two of them that are one character.

@@ -148,23 +148,12 @@ func (s *scanner) escape() (rune, error) {
 	}
 	c := s.text[s.pos+1]
 	s.pos += 2
-	switch c {
-	case '"', '\\', '/':
-		return rune(c), nil
-	case 'b':
-		return '\b', nil
-	case 'f':
-		return '\f', nil
-	case 'n':
-		return '\n', nil
-	case 'r':
-		return '\r', nil
-	case 't':
-		return '\t', nil
-	case 'u':
-		if r, ok := s.unicodeEscape(); ok {
-			return r, nil
-		}
+	decode := func() (rune, bool) { return shortEscape(c) }
+	if c == 'u' {
+		decode = s.unicodeEscape
+	}
+	if r, ok := decode(); ok {
+		return r, nil
 	}
 	return 0, s.fault(start, `a JSON escape such as \" or \\ or \u00e9`)
 }

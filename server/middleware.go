@@ -120,17 +120,3 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
-
-// whenReady refuses requests while the gateway cannot keep what they bring.
-func (s *Server) whenReady(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if s.cfg.Ready == nil {
-			return next(c)
-		}
-		if err := s.cfg.Ready(); err != nil {
-			c.Response().Header().Set(echo.HeaderRetryAfter, "5")
-			return echo.NewHTTPError(http.StatusServiceUnavailable, "the gateway is not ready: "+err.Error())
-		}
-		return next(c)
-	}
-}

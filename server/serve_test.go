@@ -82,23 +82,3 @@ func TestServeOverTheWire(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestAddressInUse(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	s, _ := newTestServer(t, nil, func(c *Config) { c.Listen = listener.Addr().String() })
-	if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), listener.Addr().String()) {
-		t.Errorf("error %v", err)
-	}
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	if err := s.Serve(t.Context(), closed); err == nil {
-		t.Error("serving on a closed listener is no error")
-	}
-}

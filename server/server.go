@@ -31,16 +31,11 @@ const (
 
 // Config is what a Server works with.
 type Config struct {
-	// Listen is the address of Run, host:port.
-	Listen string
 	// SCIM serves what is below /scim/v2. It gets the whole path, and the source from SourceName.
 	SCIM http.Handler
 	// Credentials say who may call. There must be one at least.
 	Credentials []Credential
 	Log         *slog.Logger
-	// Ready is asked before each authenticated request, if it is set. While it returns an error the answer is 503 with that error, so
-	// it must be quick and its errors fit for the eyes of a source.
-	Ready func() error
 	// MaxBody is the most bytes that a body may have; 0 is that of scim.DefaultLimits.
 	MaxBody int64
 }
@@ -65,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
 	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
-	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate(keys), s.whenReady, s.limitBody)
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate(keys), s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
 	s.echo.Any("/scim/v2", handler)
 	s.echo.Any("/scim/v2/*", handler)
@@ -74,15 +69,6 @@ func New(cfg Config) (*Server, error) {
 
 // Handler returns the whole edge as a handler, for listeners of others.
 func (s *Server) Handler() http.Handler { return s.echo }
-
-// Run listens on Config.Listen and serves until ctx ends, as Serve does.
-func (s *Server) Run(ctx context.Context) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for SCIM: %w", err)
-	}
-	return s.Serve(ctx, listener)
-}
 
 // Serve answers on the listener, which it closes, until ctx ends; then it accepts nobody any more, lets the requests under way
 // finish for 25 s at the most, and returns nil. It returns an error if the listener fails or requests were cut off.

@@ -51,7 +51,7 @@ func newTestServer(t *testing.T, handler http.HandlerFunc, options ...func(*Conf
 	}
 	log := &logBuffer{}
 	cfg := Config{SCIM: handler, Credentials: []Credential{Token("idp", secret), Token("idp", "the-next-token"), Token("other", "another-token")},
-		Log: slog.New(slog.NewJSONHandler(log, nil)), Listen: "127.0.0.1:0"}
+		Log: slog.New(slog.NewJSONHandler(log, nil))}
 	for _, option := range options {
 		option(&cfg)
 	}
@@ -281,21 +281,6 @@ func TestRequestLog(t *testing.T) {
 	do(s, "GET", "/x%0a\"level\":\"ERROR\""+strings.Repeat("y", 500))
 	if got := strings.Count(log.String(), "\n"); got != 3 { // the one before, why it was refused, and the request
 		t.Errorf("%d lines: %s", got, log)
-	}
-}
-
-func TestNotReady(t *testing.T) {
-	ready := errors.New("the disk is full")
-	s, _ := newTestServer(t, nil, func(c *Config) { c.Ready = func() error { return ready } })
-	w := do(s, "GET", "/scim/v2/Users", "Authorization", "Bearer "+secret)
-	checkError(t, w, 503)
-	if w.Header().Get("Retry-After") != "5" || !strings.Contains(w.Body.String(), "the disk is full") {
-		t.Errorf("Retry-After %q: %s", w.Header().Get("Retry-After"), w.Body)
-	}
-	checkError(t, do(s, "GET", "/scim/v2/Users"), 401)
-	ready = nil
-	if w := do(s, "GET", "/scim/v2/Users", "Authorization", "Bearer "+secret); w.Code != 200 {
-		t.Errorf("%d", w.Code)
 	}
 }
 
