@@ -122,13 +122,21 @@ func TestIdenticalPutCostsNothing(t *testing.T) {
 	})
 }
 
-// A leaver overtakes any backlog: 500 creations need minutes, the leaver is inactive within seconds.
+// A leaver overtakes any backlog, also one of updates, which draw on the same limit of Slack: 300 of them need more than a
+// minute and a half, the leaver is inactive within seconds.
 func TestLeaverOvertakesBacklog(t *testing.T) {
 	inGateway(t, setup{}, func(g *gateway) {
-		id := pingFederate().createUser(g, janet, true)
+		people := manyPeople(300)
+		ids := g.push(8, people)
+		leaver := pingFederate().createUser(g, janet, true)
 		g.settle()
-		g.push(8, manyPeople(500))
-		pingFederate().disable(g, id, janet)
+		for i, p := range people {
+			p.title = "Chef"
+			pingFederate().updateUser(g, ids[i], p)
+		}
+		time.Sleep(time.Second) // the burst that Slack allows is used up
+		g.push(8, manyMore(200))
+		pingFederate().disable(g, leaver, janet)
 		time.Sleep(10 * time.Second)
 		g.holds(janet, false)
 		if left := len(g.pending()); left < 300 {
@@ -136,6 +144,15 @@ func TestLeaverOvertakesBacklog(t *testing.T) {
 		}
 		g.settle(time.Hour)
 	})
+}
+
+// manyMore are others than those of manyPeople.
+func manyMore(n int) []person {
+	people := manyPeople(n)
+	for i := range people {
+		people[i].userName, people[i].email = "more"+people[i].userName, "more"+people[i].email
+	}
+	return people
 }
 
 // Work that is left at a stop is done after the next start, each person once.
