@@ -244,3 +244,32 @@ func TestIntentIsAuditedFirst(t *testing.T) {
 		}
 	})
 }
+
+// Every write on a user says whether the account is to be active: Slack has read silence as no (the incident of April 2024).
+func TestEveryUserWriteSaysActive(t *testing.T) {
+	inWorld(t, slacksim.Options{}, nil, func(w *world) {
+		w.slack.AddUser(slacksim.User{UserName: "bob", Email: "bob@example.com", Active: true})
+		ann, bob := w.desire(store.User, "", user("ann")), w.desire(store.User, "", user("bob"))
+		w.settle()
+		w.desire(store.User, ann, userDoc(user("ann")).with("title", "Chef"))
+		w.desire(store.User, bob, inactive("bob"))
+		w.settle()
+		writes := 0
+		for _, c := range w.slack.Calls() {
+			says := `"path":"active"`
+			switch c.Endpoint {
+			case slacksim.EndpointCreateUser:
+				says = `"active":true`
+			case slacksim.EndpointUpdateUser:
+			default:
+				continue
+			}
+			if writes++; !strings.Contains(c.Body, says) {
+				w.Errorf("%s %s does not say active: %s", c.Method, c.Path, c.Body)
+			}
+		}
+		if writes != 4 { // Ann created and updated, Bob adopted and deactivated
+			w.Errorf("%d writes, want 4", writes)
+		}
+	})
+}
