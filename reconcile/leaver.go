@@ -54,7 +54,7 @@ func (r *Reconciler) leaverWithoutLink(ctx context.Context, j *job) outcome {
 
 // provisionDisabled brings a person to Slack who is inactive from the start.
 func (r *Reconciler) provisionDisabled(ctx context.Context, j *job) outcome {
-	want, err := translate.ToUser(j.resource.Document)
+	want, err := translate.ToUser(j.resource.Document, j.options.translation())
 	if err != nil {
 		return failed(err)
 	}
@@ -160,7 +160,7 @@ func (r *Reconciler) endLink(ctx context.Context, j *job) error {
 	doc := j.resource.Document
 	former := store.Former{Source: j.key.Source, SlackID: j.link.SlackID, ID: j.key.ID, UserName: doc.String("userName"),
 		ExternalID: doc.String("externalId"), Email: j.link.Applied[scim.SlackEmail], Ended: time.Now()}
-	if old, ok := translate.Tombstone(former.UserName); ok {
+	if old, ok := translate.Tombstone(former.UserName); ok && j.options.SoftDeleteRenames {
 		former.UserName = old
 	}
 	return r.cfg.Store.Update(ctx, func(tx store.Tx) error {

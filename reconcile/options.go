@@ -1,5 +1,7 @@
 package reconcile
 
+import "scim2slack/translate"
+
 // Options are the switches of one source (the reference's provisioning options).
 type Options struct {
 	// Match names the attributes by which an existing Slack account is recognised, in order: userName, email.
@@ -16,6 +18,13 @@ type Options struct {
 	GroupMembership Membership
 	// GroupRemove says what happens to the Slack group of a removed group.
 	GroupRemove GroupRemove
+	// SoftDeleteRenames: the source renames whom it deletes softly, as translate.Tombstone tells.
+	SoftDeleteRenames bool
+}
+
+// translation is what the mapping needs to know of the source.
+func (o Options) translation() translate.Options {
+	return translate.Options{SoftDeleteRenames: o.SoftDeleteRenames}
 }
 
 // RemoveUser is disable, delete or none.
@@ -54,8 +63,9 @@ func DefaultOptions() Options {
 	return Options{
 		Match:       []string{MatchUserName},
 		CreateUsers: true, UpdateUsers: true, DisableUsers: true,
-		RemoveUser:      RemoveDisable,
-		GroupMembership: MembershipOverwrite,
-		GroupRemove:     GroupDelete,
+		RemoveUser:        RemoveDisable,
+		GroupMembership:   MembershipOverwrite,
+		GroupRemove:       GroupDelete,
+		SoftDeleteRenames: true,
 	}
 }

@@ -55,6 +55,9 @@ func decide(prev store.Status, generation uint64, o outcome, now time.Time, jitt
 	var rule *translate.Error
 	if errors.As(o.err, &rule) {
 		next.Phase, next.Reason = store.Failed, "mapping"
+		if translate.Incomplete(o.err) {
+			next.Reason = store.ReasonIncomplete
+		}
 		return next
 	}
 	var slack *slackapi.Error

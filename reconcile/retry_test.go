@@ -38,6 +38,8 @@ func TestDecide(t *testing.T) {
 		"not sent":                    {attempts: 3, o: slack(slackapi.NotSent, "dial"), phase: store.Pending, reason: "dial", next: 4 * time.Second, nextTries: 4},
 		"the pause is bounded":        {attempts: 40, o: slack(slackapi.NotSent, "dial"), phase: store.Pending, reason: "dial", next: longestPause / 2, nextTries: 41},
 		"a new generation starts new": {attempts: 5, newVersion: true, o: slack(slackapi.NotSent, "dial"), phase: store.Pending, reason: "dial", next: 500 * time.Millisecond, nextTries: 1},
+		"incomplete":                  {o: failed(&translate.Error{Attribute: "emails", Missing: true}), phase: store.Failed, reason: store.ReasonIncomplete},
+		"mapping and incomplete":      {o: failed(errors.Join(&translate.Error{Attribute: "emails", Missing: true}, &translate.Error{Attribute: "userName"})), phase: store.Failed, reason: "mapping"},
 		"mapping":                     {o: failed(errors.Join(&translate.Error{Attribute: "userName"})), phase: store.Failed, reason: "mapping"},
 		"our own fault":               {o: failed(errors.New("disk")), phase: store.Pending, reason: "internal", next: 500 * time.Millisecond, nextTries: 1},
 	}

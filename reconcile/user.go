@@ -25,7 +25,7 @@ func (r *Reconciler) reconcileUser(ctx context.Context, j *job) outcome {
 	if leaves(j.resource) {
 		return r.leaver(ctx, j)
 	}
-	want, err := translate.ToUser(j.resource.Document)
+	want, err := translate.ToUser(j.resource.Document, j.options.translation())
 	if err != nil {
 		return failed(err)
 	}

@@ -94,6 +94,9 @@ const (
 	Held    Phase = "held"    // a person must decide
 )
 
+// ReasonIncomplete is the reason of a Failed resource of which nothing is refused: its source has not said all that Slack wants.
+const ReasonIncomplete = "incomplete"
+
 // Status is what the reconciler last decided about a key.
 type Status struct {
 	Key         Key

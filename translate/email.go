@@ -29,7 +29,7 @@ func primaryEmail(t *translation, m *mapping) {
 		t.refuseEmails(filled)
 		return
 	}
-	if _, dead := Tombstone(chosen.text); dead && !t.user.Active {
+	if t.dead(chosen.text) {
 		t.leaveOut(m, chosen.text, "Entra gave this address to a user whom it deleted, and Slack keeps the one from before")
 		return
 	}
@@ -51,7 +51,8 @@ func wantedPrimary(all []element) element {
 
 func (t *translation) refuseEmails(filled []element) {
 	if len(filled) == 0 {
-		t.refuse("emails", "", "has no address and Slack wants one", "map the person's e-mail to emails")
+		t.errs = append(t.errs, &Error{Attribute: "emails", Missing: true,
+			Problem: "has no address and Slack wants one", Remedy: "map the person's e-mail to emails"})
 		return
 	}
 	t.refuse("emails", wantedPrimary(filled).text, "is not an e-mail address", "map the person's e-mail to emails")
@@ -71,7 +72,7 @@ func secondaryEmail(t *translation, m *mapping) {
 		return hasText(e) && !strings.EqualFold(e.text, primary.text) && e.text != wanted.text
 	})
 	if chosen, ok := pick(only(others, isPlausible), isType("home", "other"), anyElement); ok {
-		if _, dead := Tombstone(chosen.text); dead && !t.user.Active {
+		if t.dead(chosen.text) {
 			t.leaveOut(m, chosen.text, "Entra gave this address to a user whom it deleted, and Slack keeps the one from before")
 			return
 		}

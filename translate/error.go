@@ -2,6 +2,7 @@ package translate
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,7 @@ type Error struct {
 	Value     string // what was sent, cut to 64 characters; "" if nothing was
 	Problem   string // e.g. has 27 characters and Slack takes at most 21
 	Remedy    string // e.g. map a shorter attribute to userName
+	Missing   bool   // nothing was sent at all
 }
 
 // Error returns one sentence: attribute, value, problem and remedy.
@@ -27,6 +29,16 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Remedy)
 	}
 	return b.String()
+}
+
+// Incomplete reports whether err is nothing but that the source has not said all that Slack wants to know. Then no value is wrong, and
+// what is missing may follow.
+func Incomplete(err error) bool {
+	if many, ok := err.(interface{ Unwrap() []error }); ok { // what ToUser joined
+		return !slices.ContainsFunc(many.Unwrap(), func(err error) bool { return !Incomplete(err) })
+	}
+	var rule *Error
+	return errors.As(err, &rule) && rule.Missing
 }
 
 // join returns nil, the only error as it is, or all of them joined.

@@ -47,7 +47,7 @@ func TestGolden(t *testing.T) {
 			if err := json.Unmarshal(text, &want); err != nil {
 				t.Fatal(err)
 			}
-			user, err := ToUser(object(want.Source))
+			user, err := ToUser(object(want.Source), entra)
 			got := golden{About: want.About, Source: want.Source, User: goldenUser(user)}
 			if err != nil {
 				got.Error = err.Error()

@@ -61,8 +61,8 @@ var mappings = slices.Concat(identity(), names(), contact(), preferences(), ente
 func identity() []mapping {
 	return []mapping{
 		{slack: scim.SlackUserName, attribute: "userName", set: userName,
-			rule:    "an e-mail becomes its part before the @; lower case; letters lose their accents; other characters than a-z 0-9 . _ - become _",
-			refused: "missing; over 21 characters; no letter or digit in it",
+			rule:    "an e-mail becomes its part before the @; lower case; letters lose their accents; other characters than a-z 0-9 . _ - become _; of more than 21 characters the first 15, - and 5 that depend on all of it, with a warning",
+			refused: "missing; no letter or digit in it; over 1,024 bytes",
 			leftOut: "of an inactive user: Entra's name of a deleted user"},
 		{slack: scim.SlackEmail, attribute: "emails", set: primaryEmail,
 			rule:    "the address that is primary, else of type work, else the first",

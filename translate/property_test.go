@@ -101,8 +101,8 @@ func TestToUserProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		doc := documents().Draw(t, "document")
 		before := doc.Clone()
-		user, err := ToUser(doc)
-		again, errAgain := ToUser(doc)
+		user, err := ToUser(doc, entra)
+		again, errAgain := ToUser(doc, entra)
 		if diff := cmp.Diff(user, again); diff != "" || text(err) != text(errAgain) {
 			t.Fatalf("a second answer: %s, %v, %v", diff, err, errAgain)
 		}

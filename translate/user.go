@@ -29,13 +29,19 @@ type User struct {
 	Warnings []string
 }
 
+// Options are what a translation needs to know of the source.
+type Options struct {
+	// SoftDeleteRenames: the source renames whom it deletes softly, as Tombstone tells.
+	SoftDeleteRenames bool
+}
+
 // ToUser translates the canonical document of a user by the table that Mapping shows.
 //
 // If the person cannot be sent to Slack as they are, the error is an *Error or a join (errors.Join) of several. The User is
 // then still filled with everything that could be translated, so that a leaver with a bad name can be deactivated: if
 // active itself is not understood, Active is true.
-func ToUser(doc scim.Object) (User, error) {
-	t := &translation{doc: doc, user: User{Active: true, Profile: scim.SlackUserProfile{}}}
+func ToUser(doc scim.Object, o Options) (User, error) {
+	t := &translation{doc: doc, options: o, user: User{Active: true, Profile: scim.SlackUserProfile{}}}
 	t.active()
 	for i := range mappings {
 		m := &mappings[i]
@@ -48,9 +54,16 @@ func ToUser(doc scim.Object) (User, error) {
 
 // translation is the work on one document.
 type translation struct {
-	doc  scim.Object
-	user User
-	errs []error
+	doc     scim.Object
+	options Options
+	user    User
+	errs    []error
+}
+
+// dead reports whether value is the name or e-mail of a user whom the source deleted softly.
+func (t *translation) dead(value string) bool {
+	_, is := Tombstone(value)
+	return is && t.options.SoftDeleteRenames && !t.user.Active
 }
 
 // active reads the document's active. Text is understood too, because Entra sends "False" (push-clients, 3.2), and

@@ -132,7 +132,7 @@ func TestAttributes(t *testing.T) {
 		{doc: extGuest + `{"type":null,"expiration":""}`, want: "guestType=;guestExpiration="},
 	}
 	for _, test := range tests {
-		user, err := ToUser(person(t, test.doc))
+		user, err := ToUser(person(t, test.doc), entra)
 		if err != nil {
 			t.Errorf("%s: %v", test.doc, err)
 			continue
@@ -182,7 +182,7 @@ func TestEmails(t *testing.T) {
 		{`[{"value":"a@x.test"},{"value":"b\u200b@x.test"}]`, "a@x.test", "-", "left out"},
 	}
 	for _, test := range tests {
-		user, err := ToUser(person(t, `"emails":`+test.emails))
+		user, err := ToUser(person(t, `"emails":`+test.emails), entra)
 		if err != nil {
 			t.Errorf("%s: %v", test.emails, err)
 			continue
@@ -218,7 +218,7 @@ func TestRefused(t *testing.T) {
 		{extGuest + `{"type":" ","expiration":"2026-12-31T00:00:00Z"}`, `guest expiration "2026-12-31T00:00:00Z" is set for a person who is no guest: send the guest type multi too`},
 	}
 	for _, test := range tests {
-		_, err := ToUser(person(t, test.doc))
+		_, err := ToUser(person(t, test.doc), entra)
 		var refused *Error
 		if !errors.As(err, &refused) || err.Error() != test.want {
 			t.Errorf("%s\n got %v\nwant %s", test.doc, err, test.want)
@@ -226,10 +226,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// entra is a source that renames whom it deletes.
+var entra = Options{SoftDeleteRenames: true}
+
+func TestSoftDelete(t *testing.T) {
+	const doc = `"active":false,"userName":"0f3c6d1e2b4a49c8a1b2c3d4e5f60718ann@x.test","emails":[{"value":"0f3c6d1e2b4a49c8a1b2c3d4e5f60718ann@x.test"}]`
+	for _, renames := range []bool{true, false} {
+		user, err := ToUser(person(t, doc), Options{SoftDeleteRenames: renames})
+		if err != nil || (user.Profile[scim.SlackUserName] == "") != renames || (user.Profile[scim.SlackEmail] == "") != renames {
+			t.Errorf("renames %v: %v, %v", renames, user.Profile, err)
+		}
+	}
+}
+
 func TestActive(t *testing.T) {
 	for doc, want := range map[string]bool{``: true, `"active":null`: true, `"active":true`: true, `"active":"True"`: true,
 		`"active":""`: true, `"active":false`: false, `"active":" FALSE "`: false} {
-		if user, err := ToUser(person(t, doc)); err != nil || user.Active != want {
+		if user, err := ToUser(person(t, doc), entra); err != nil || user.Active != want {
 			t.Errorf("%s: %v, %v", doc, user.Active, err)
 		}
 	}
@@ -254,7 +267,7 @@ func TestManager(t *testing.T) {
 		{extEnterprise + `{"manager":[]}`, "", true, 0},
 	}
 	for _, test := range tests {
-		user, err := ToUser(person(t, test.doc))
+		user, err := ToUser(person(t, test.doc), entra)
 		_, inProfile := user.Profile[scim.SlackManager]
 		if err != nil || user.Manager != test.manager || user.ManagerSet != test.set || len(user.Warnings) != test.warnings || inProfile {
 			t.Errorf("%s: %+v, %v", test.doc, user, err)

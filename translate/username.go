@@ -1,10 +1,11 @@
 package translate
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -21,11 +22,10 @@ var letters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o",
 	"ħ", "h", "ı", "i", "ŋ", "n", "ŧ", "t", "ĸ", "k")
 
 // UserName returns the name that Slack gives to a person whose userName is value: of an e-mail the part before the @; in lower case;
-// letters without their accents; and _ for any character but a-z 0-9 . _ - (slack-scim 3.2, DOC and LIVE). The name of
-// a name is itself.
+// letters without their accents; and _ for any character but a-z 0-9 . _ - (slack-scim 3.2, DOC and LIVE). Slack does not cut a
+// name of more than 21 characters, it refuses the person: such a name is fitted. The name of a name is itself.
 //
-// The error is an *Error if the name has no letter or digit or more than 21 characters: Slack does not cut a name
-// that is too long, it refuses the person.
+// The error is an *Error if the name has no letter or digit, or if the value is longer than reduceLimit.
 func UserName(value string) (string, error) {
 	sent := strings.TrimSpace(value)
 	if sent == "" {
@@ -33,7 +33,8 @@ func UserName(value string) (string, error) {
 	}
 	local := localPart(sent)
 	if len(local) > reduceLimit {
-		return "", tooLong(sent, utf8.RuneCountInString(local))
+		return "", &Error{Attribute: "userName", Value: excerpt(sent),
+			Problem: fmt.Sprintf("has %d bytes, more than any name", len(local)), Remedy: "map an attribute to userName that is a name"}
 	}
 	name := reduce(local)
 	if !strings.ContainsFunc(name, func(r rune) bool { return r != '.' && r != '_' && r != '-' }) {
@@ -41,20 +42,22 @@ func UserName(value string) (string, error) {
 			Problem: "has none of the letters a-z and the digits that Slack takes in a name",
 			Remedy:  "map an attribute to userName that is written in such letters"}
 	}
-	if len(name) > userNameLimit {
-		return "", tooLong(sent, len(name))
-	}
-	return name, nil
+	return fit(name), nil
 }
 
-func tooLong(sent string, characters int) *Error {
-	has := "has"
-	if characters != utf8.RuneCountInString(sent) {
-		has = "gives a Slack name that has"
+// fitSuffix is how many characters tell names apart that begin alike: 25 bits, so that among 100 such names two are the same in one
+// company of 6,000.
+const fitSuffix = 5
+
+// fit makes a name that is too long as short as Slack wants it: its beginning, and a suffix that depends on all of it and on nothing
+// else, so that a person has the same name for ever.
+func fit(name string) string {
+	if len(name) <= userNameLimit {
+		return name
 	}
-	return &Error{Attribute: "userName", Value: excerpt(sent),
-		Problem: fmt.Sprintf("%s %d characters and Slack takes at most %d", has, characters, userNameLimit),
-		Remedy:  "map a shorter attribute to userName"}
+	sum := sha256.Sum256([]byte(name))
+	suffix := strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:fitSuffix]
+	return name[:userNameLimit-fitSuffix-1] + "-" + suffix
 }
 
 // localPart returns the part of an e-mail before the @, and any other value as it is.
@@ -105,7 +108,7 @@ func userName(t *translation, m *mapping) {
 		t.refuse("userName", "", "is not a text", "map an attribute to userName that has a single value")
 		return
 	}
-	if _, dead := Tombstone(raw); dead && !t.user.Active {
+	if t.dead(raw) {
 		t.leaveOut(m, raw, "Entra gave this name to a user whom it deleted, and Slack keeps the name from before")
 		return
 	}
@@ -115,4 +118,7 @@ func userName(t *translation, m *mapping) {
 		return
 	}
 	t.set(m, name)
+	if full := reduce(localPart(strings.TrimSpace(raw))); full != name {
+		t.warn(m, raw, fmt.Sprintf("its %d characters are more than the %d that Slack takes, so it became %s", len(full), userNameLimit, name))
+	}
 }
