@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 )
@@ -52,7 +53,7 @@ func (x *exchange) create(t *resourceType) error {
 		return err
 	}
 	if refused := e.settle(); refused != nil {
-		if e.revived { // as after a PUT, it stays desired
+		if e.adopted { // as after a PUT, it stays desired
 			return refused
 		}
 		withdrawn, err := e.withdraw()
@@ -71,7 +72,7 @@ func (x *exchange) create(t *resourceType) error {
 func (e *edit) acknowledge() { e.x.h.creations.acknowledge(e.resource.Key) }
 
 // known looks for a resource that a POST speaks of although it is there, and returns it with the document that it gets: one
-// that its source never learned of, or, if the source wishes so, an inactive user. It returns nil if there is nothing of that
+// that its source never learned of, or a user, if the source's profile says so. It returns nil if there is nothing of that
 // name or externalId, and an *scim.Error (uniqueness) for one that the source knows.
 func (e *edit) known(tx store.Tx, doc scim.Object) (*store.Resource, scim.Object, error) {
 	var found *store.Resource
@@ -121,13 +122,28 @@ func (e *edit) again(tx store.Tx, key store.Key, doc scim.Object) (r store.Resou
 			return r, e.t.schema.Replacement(r.Document, doc), nil
 		}
 	}
-	if !e.x.source.PostRevives || key.Type != store.User || r.Document["active"] != false || doc["active"] == false {
+	if key.Type != store.User || !e.adopts(r.Document, doc) {
 		return r, nil, nil
 	}
-	e.revived = true
+	e.adopted = true
 	again = maps.Clone(doc)
-	again["active"] = true
+	if again["active"] == nil {
+		again["active"] = true // who is created is there
+	}
 	return r, e.x.put(e.t, r.Document, again), nil
+}
+
+// adopts reports whether a POST is meant for the user that is there. An active user with another externalId is somebody else.
+func (e *edit) adopts(there, sent scim.Object) bool {
+	revival := there["active"] == false && sent["active"] != false
+	switch e.x.source.Profile.PostKnown {
+	case dialect.PostRevive:
+		return revival
+	case dialect.PostAdopt:
+		was, is := there.String("externalId"), sent.String("externalId")
+		return revival || was == "" || is == "" || was == is
+	}
+	return false
 }
 
 // withdraw removes what a POST made and Slack refused for good, so that what the source was told is true: there is no such

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim2slack/dialect"
 	"scim2slack/store"
 )
 
@@ -256,9 +257,9 @@ func TestWithdrawnMemberLeavesItsGroups(t *testing.T) {
 }
 
 func TestPostOfAnInactiveUser(t *testing.T) {
-	for _, revives := range []bool{false, true} {
+	for _, policy := range []dialect.PostKnown{dialect.PostConflict, dialect.PostRevive} {
 		w := newWorld(t)
-		w.source.PostRevives = revives
+		w.source.Profile.PostKnown = policy
 		id := w.newUser("ann@x.test")
 		w.must(200, "PATCH", "/Users/"+id, patchBody(object{"op": "replace", "value": object{"active": false}}))
 		body := userBody("ann@x.test")
@@ -266,7 +267,7 @@ func TestPostOfAnInactiveUser(t *testing.T) {
 		w.must(409, "POST", "/Users", body)
 		delete(body, "active")
 		body["title"] = "Lead"
-		if !revives {
+		if policy == dialect.PostConflict {
 			w.must(409, "POST", "/Users", body)
 			continue
 		}
@@ -280,7 +281,6 @@ func TestPostOfAnInactiveUser(t *testing.T) {
 
 func TestRefusedRevivalStaysDesired(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.AnswerWait = time.Minute })
-	w.source.PostRevives = true
 	id := w.newUser("ann@x.test")
 	w.must(200, "PATCH", "/Users/"+id, patchBody(object{"op": "replace", "value": object{"active": false}}))
 	w.refuse("email_invalid", "Slack does not take this e-mail")
@@ -303,6 +303,7 @@ func TestOutcomes(t *testing.T) {
 			{name: "synced", status: store.Status{Phase: store.Synced}, create: 201, edit: 200},
 			{name: "pending", status: store.Status{Phase: store.Pending}, create: 201, edit: 200},
 			{name: "skipped", status: store.Status{Phase: store.Skipped, Message: "createUsers is off"}, create: 201, edit: 200},
+			{name: "incomplete", status: store.Status{Phase: store.Failed, Reason: store.ReasonIncomplete, Message: "no e-mail"}, create: 201, edit: 200},
 			{name: "held", status: store.Status{Phase: store.Held, Message: "two hits"}, create: 201, edit: 200},
 			{name: "too slow", waits: true, create: 201, edit: 200},
 			{name: "stopping", err: context.Canceled, create: 201, edit: 200},

@@ -27,7 +27,7 @@ type outcome struct {
 	changed  bool           // it has a new generation
 	fresh    bool           // it was not there before
 	replayed bool           // a POST was applied to a resource that its source never learned of
-	revived  bool           // a POST was applied to an inactive user
+	adopted  bool           // a POST was applied to a user that its source knows
 	added    int            // members
 	removed  int
 	unknown  []string    // members that are no resource of the source
@@ -120,7 +120,7 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 		names = append(names, "members")
 	}
 	event := e.event
-	if e.replayed || e.revived {
+	if e.replayed || e.adopted {
 		event = "resource.replaced"
 	}
 	return tx.AppendAudit(e.audit(e.resource, event, names, e.memberDetail()))

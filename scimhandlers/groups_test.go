@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 )
@@ -124,15 +125,15 @@ func TestMemberOperations(t *testing.T) {
 }
 
 func TestGroupPutWithoutMembers(t *testing.T) {
-	for _, keeps := range []bool{false, true} {
-		for _, clears := range []bool{false, true} {
+	for _, members := range []dialect.GroupPut{dialect.GroupPutEmpty, dialect.GroupPutKeep} {
+		for _, put := range []dialect.Put{dialect.PutKeep, dialect.PutClear} {
 			w := newWorld(t)
-			w.source.GroupPutKeepsMembers, w.source.PutClears = keeps, clears
+			w.source.Profile.GroupPutWithoutMembers, w.source.Profile.Put = members, put
 			ann := w.newUser("ann@x.test")
 			group := w.newGroup("Eng", ann)
 			w.must(200, "PUT", "/Groups/"+group, object{"displayName": "Eng"})
-			if kept := len(w.members(group)) == 1; kept != keeps {
-				t.Errorf("GroupPutKeepsMembers %v, PutClears %v: members %v", keeps, clears, w.members(group))
+			if kept := len(w.members(group)) == 1; kept != (members == dialect.GroupPutKeep) {
+				t.Errorf("groupPutWithoutMembers %s, put %s: members %v", members, put, w.members(group))
 			}
 			w.must(200, "PUT", "/Groups/"+group, object{"displayName": "Eng", "members": []any{}})
 			if got := w.members(group); len(got) != 0 {

@@ -6,7 +6,7 @@
 //
 // POST is idempotent for a source that never learned of a creation, because the answer was lost or the gateway stopped: a POST with the
 // same userName (displayName of a group) or externalId is then applied to the resource that is there and answered with 201 and
-// the same id. Any other POST of a name that is there is 409.
+// the same id. Any other POST of a name that is there is 409, unless the source's profile says otherwise.
 package scimhandlers
 
 import (
@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 )
@@ -37,14 +38,8 @@ type Syncer interface {
 
 // Source is who is calling, and how its requests are read.
 type Source struct {
-	Name string
-	// PutClears makes a PUT clear what it does not mention (RFC 7644 section 3.5.1). Otherwise that stays, because PingFederate
-	// sends only what it maps.
-	PutClears bool
-	// GroupPutKeepsMembers makes a PUT of a group without members keep them. Otherwise the group is emptied.
-	GroupPutKeepsMembers bool
-	// PostRevives makes a POST that names an inactive user bring that user back, with the id it had, as a PUT would. Otherwise it is 409.
-	PostRevives bool
+	Name    string
+	Profile dialect.Profile // what it does not say is as for dialect.Generic
 }
 
 // Config is what a Handler works with.
@@ -99,6 +94,7 @@ func (x *exchange) serve() error {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
 		return &httpError{status: http.StatusUnauthorized, detail: "nobody has authenticated this request"}
 	}
+	x.source.Profile = x.source.Profile.Or(dialect.Of(dialect.Generic))
 	methods, err := x.route()
 	if err != nil {
 		return err

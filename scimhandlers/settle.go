@@ -11,10 +11,10 @@ import (
 
 // settle lets the reconciler know of a change and, if the source is to be told, waits for the outcome. It returns a final refusal by
 // Slack and nothing else: that there is a backlog, that Slack is away, that a person must decide or that the time is up does not
-// concern the source, for the change is kept.
+// concern the source, for the change is kept. Nor does it that something is missing yet: only a value can be wrong.
 func (e *edit) settle() *refusedError {
 	e.wakeTouched()
-	if !e.changed && !e.replayed && !e.revived {
+	if !e.changed && !e.replayed && !e.adopted {
 		return nil
 	}
 	h := e.x.h
@@ -32,7 +32,7 @@ func (e *edit) settle() *refusedError {
 		}
 		return nil
 	}
-	if st.Phase == store.Failed {
+	if st.Phase == store.Failed && st.Reason != store.ReasonIncomplete {
 		return &refusedError{status: st}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 )
@@ -111,14 +112,15 @@ func TestUnchangedWritesCostNothing(t *testing.T) {
 }
 
 func TestPutKeepsOrClears(t *testing.T) {
-	for _, clears := range []bool{false, true} {
+	for _, put := range []dialect.Put{dialect.PutKeep, dialect.PutClear} {
 		w := newWorld(t)
-		w.source.PutClears = clears
+		w.source.Profile.Put = put
+		clears := put == dialect.PutClear
 		id := w.newUser("ann@x.test")
 		w.must(200, "PUT", "/Users/"+id, object{"userName": "ann@x.test", "title": "Lead"})
 		doc := w.resource(store.User, id).Document
 		if kept := doc.String("displayName") == "Ann Lee"; kept == clears {
-			t.Errorf("PutClears %v: displayName %v", clears, doc["displayName"])
+			t.Errorf("clears %v: displayName %v", clears, doc["displayName"])
 		}
 		if clears && doc.Presence("displayName") != scim.Null {
 			t.Errorf("what was cleared is %v, not null: Slack would never hear of it", doc["displayName"])

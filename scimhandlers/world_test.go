@@ -19,6 +19,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 	"scim2slack/store/boltstore"
@@ -82,7 +83,7 @@ func newWorldWith(t testing.TB, o boltstore.Options, options ...func(*Config)) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	w := &world{TB: t, store: st, loop: &reconciler{}, source: Source{Name: "idp"}, log: &bytes.Buffer{}}
+	w := &world{TB: t, store: st, loop: &reconciler{}, source: Source{Name: "idp", Profile: dialect.Of(dialect.Generic)}, log: &bytes.Buffer{}}
 	w.restart(options...)
 	return w
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 	"scim2slack/store"
 )
@@ -28,8 +29,10 @@ func (x *exchange) document(t *resourceType) (in document, err error) {
 			return in, err
 		}
 	}
-	in.doc, in.ignored, err = t.schema.Canonical(body)
-	return in, err
+	if in.doc, in.ignored, err = t.schema.Canonical(body); err != nil {
+		return in, err
+	}
+	return in, x.checkUnknown(scim.InvalidSyntax, in.ignored)
 }
 
 // checkID refuses a body that carries another id than the path: whoever wrote it may mean another resource than the one that
@@ -44,9 +47,18 @@ func (x *exchange) checkID(body scim.Object) error {
 	return nil
 }
 
+// checkUnknown refuses attributes that the schemas do not have, if the source wishes so.
+func (x *exchange) checkUnknown(t scim.ErrorType, ignored []string) error {
+	if len(ignored) == 0 || x.source.Profile.Unknown != dialect.UnknownReject {
+		return nil
+	}
+	return scim.Errorf(t, "the schemas do not have %s; see /Schemas for what there is, or let the gateway ignore it with unknown: ignore",
+		strings.Join(shortenAll(ignored[:min(len(ignored), mostNames)]), ", "))
+}
+
 // put returns what a PUT makes of a document.
 func (x *exchange) put(t *resourceType, stored, sent scim.Object) scim.Object {
-	if x.source.PutClears {
+	if x.source.Profile.Put == dialect.PutClear {
 		return t.schema.Replacement(stored, sent)
 	}
 	return t.schema.Merge(stored, sent)
@@ -80,7 +92,7 @@ func (x *exchange) replace(t *resourceType) error {
 			return err
 		}
 		e.ignored = in.ignored
-		return e.apply(tx, x.put(t, e.resource.Document, in.doc), in.putMembers(t, x.source.GroupPutKeepsMembers))
+		return e.apply(tx, x.put(t, e.resource.Document, in.doc), in.putMembers(t, x.source.Profile.GroupPutWithoutMembers == dialect.GroupPutKeep))
 	})
 	if err != nil {
 		return err
@@ -88,8 +100,7 @@ func (x *exchange) replace(t *resourceType) error {
 	return e.finish(http.StatusOK, projection)
 }
 
-// patch answers PATCH: of a user with the whole user, which Entra expects, of a group with nothing, because it may be large, unless
-// attributes are asked for (RFC 7644 section 3.5.2).
+// patch answers PATCH.
 func (x *exchange) patch(t *resourceType) error {
 	q, err := x.query()
 	if err != nil {
@@ -112,16 +123,28 @@ func (x *exchange) patch(t *resourceType) error {
 		if err != nil {
 			return err
 		}
+		if err := x.checkUnknown(scim.InvalidPath, ignored); err != nil {
+			return err
+		}
 		e.ignored = ignored
 		return e.apply(tx, doc, changes)
 	})
 	if err != nil {
 		return err
 	}
-	if t == groups && strings.TrimSpace(q["attributes"]) == "" {
-		return e.finish(http.StatusNoContent, projection)
+	return e.finish(x.patchStatus(t, q), projection)
+}
+
+// patchStatus is 200 with the resource, which Entra expects of a user, or 204, because a group may be large. Attributes that are asked
+// for are answered (RFC 7644 section 3.5.2).
+func (x *exchange) patchStatus(t *resourceType, q query) int {
+	switch {
+	case strings.TrimSpace(q["attributes"]) != "":
+		return http.StatusOK
+	case t == groups:
+		return x.source.Profile.PatchGroup
 	}
-	return e.finish(http.StatusOK, projection)
+	return x.source.Profile.PatchUser
 }
 
 // operations reads the body of a PATCH, with the members of a group apart.

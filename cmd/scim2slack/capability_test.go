@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"scim2slack/dialect"
 	"scim2slack/reconcile"
 	"scim2slack/slacksim"
 )
@@ -37,10 +38,11 @@ func (g *gateway) hasMembers(group string, names ...string) {
 	}
 }
 
-// inEachDialect runs a test as each push client.
-func inEachDialect(t *testing.T, s setup, test func(g *gateway, d dialect)) {
-	for _, d := range dialects {
-		t.Run(d.name, func(t *testing.T) {
+// withEachClient runs a test as each push client.
+func withEachClient(t *testing.T, s setup, test func(g *gateway, d client)) {
+	for _, d := range clients {
+		t.Run(string(d.name), func(t *testing.T) {
+			s.profile = dialect.Of(d.name)
 			inGateway(t, s, func(g *gateway) { test(g, d) })
 		})
 	}
@@ -48,7 +50,7 @@ func inEachDialect(t *testing.T, s setup, test func(g *gateway, d dialect)) {
 
 // Capability 1: a user whose userName an account in Slack has already is linked to it and updated; no second account.
 func TestCapability1LinkExistingUser(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		id := g.slack.AddUser(slacksim.User{UserName: "jsmith", Email: janet.email, GivenName: "J", FamilyName: "S", Title: "old", Active: true})
 		before := len(g.slack.Users())
 		d.createUser(g, janet, true)
@@ -64,7 +66,7 @@ func TestCapability1LinkExistingUser(t *testing.T) {
 
 // Capability 2: a user who enters the scope is created in Slack.
 func TestCapability2ProvisionUser(t *testing.T) {
-	inEachDialect(t, setup{wait: 3 * time.Second}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{wait: 3 * time.Second}, func(g *gateway, d client) {
 		d.createUser(g, janet, true)
 		g.holds(janet, true) // the request waited for the outcome
 		g.settle()
@@ -74,7 +76,7 @@ func TestCapability2ProvisionUser(t *testing.T) {
 
 // Capability 3: a mapped attribute changes; a user who was disabled is enabled again.
 func TestCapability3UpdateUser(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		id := d.createUser(g, janet, true)
 		g.settle()
 		first := g.holds(janet, true)
@@ -100,7 +102,7 @@ func TestCapability4DeprovisionUser(t *testing.T) {
 	for _, remove := range []reconcile.RemoveUser{reconcile.RemoveDisable, reconcile.RemoveDelete} {
 		t.Run(string(remove), func(t *testing.T) {
 			s := setup{options: func(o *reconcile.Options) { o.RemoveUser = remove }}
-			inEachDialect(t, s, func(g *gateway, d dialect) {
+			withEachClient(t, s, func(g *gateway, d client) {
 				disabled, removed := d.createUser(g, janet, true), d.createUser(g, omar, true)
 				g.settle()
 				first, second := g.holds(janet, true), g.holds(omar, true)
@@ -125,7 +127,7 @@ func TestCapability4DeprovisionUser(t *testing.T) {
 
 // Capability 5: a group whose name a group in Slack has already is linked to it.
 func TestCapability5LinkExistingGroup(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		stranger := g.slack.AddUser(slacksim.User{UserName: "stranger", Email: "stranger@example.com", Active: true})
 		id := g.slack.AddGroup(slacksim.Group{DisplayName: "Accounting", Members: []string{stranger}})
 		a := d.createUser(g, janet, true)
@@ -143,7 +145,7 @@ func TestCapability5LinkExistingGroup(t *testing.T) {
 
 // Capability 6: a group that enters the scope is created in Slack, with the members who have an account, and the others when they get one.
 func TestCapability6ProvisionGroup(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		a, b := d.createUser(g, janet, true), d.createUser(g, omar, true)
 		d.createGroup(g, "Staff", a, b)
 		g.settle()
@@ -153,7 +155,7 @@ func TestCapability6ProvisionGroup(t *testing.T) {
 
 // Capability 7: a group that is renamed at the source is renamed in Slack and stays the same group.
 func TestCapability7RenameGroup(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		a := d.createUser(g, janet, true)
 		id := d.createGroup(g, "Staff", a)
 		g.settle()
@@ -170,7 +172,7 @@ func TestCapability7RenameGroup(t *testing.T) {
 
 // Capability 8: Slack's members become exactly the source's, whether the membership changed through the group or through the user.
 func TestCapability8Membership(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		a, b, c := d.createUser(g, janet, true), d.createUser(g, omar, true), d.createUser(g, lin, true)
 		id := d.createGroup(g, "Staff", a, b)
 		g.settle()
@@ -195,7 +197,7 @@ func TestCapability8Membership(t *testing.T) {
 
 // Capability 9: a group that is removed at the source is deleted in Slack.
 func TestCapability9DeleteGroup(t *testing.T) {
-	inEachDialect(t, setup{}, func(g *gateway, d dialect) {
+	withEachClient(t, setup{}, func(g *gateway, d client) {
 		a := d.createUser(g, janet, true)
 		id := d.createGroup(g, "Staff", a)
 		g.settle()

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"scim2slack/dialect"
 	"scim2slack/scim"
 )
 
@@ -11,10 +12,10 @@ type person struct {
 	userName, email, given, family, title, department string
 }
 
-// dialect is how one push client speaks: the requests of facts/push-clients.md sections 2.2 (PingFederate's SCIM 2.0 provisioner), 3.1 (Okta)
+// client is how one push client speaks: the requests of facts/push-clients.md sections 2.2 (PingFederate's SCIM 2.0 provisioner), 3.1 (Okta)
 // and 3.2 (Entra ID), each of them a life's worth of a user and of a group.
-type dialect struct {
-	name         string
+type client struct {
+	name         dialect.Name
 	createUser   func(g *gateway, p person, active bool) string
 	updateUser   func(g *gateway, id string, p person)
 	disable      func(g *gateway, id string, p person)
@@ -25,10 +26,10 @@ type dialect struct {
 	removeMember func(g *gateway, id, name, member string, left ...string)
 }
 
-func (d dialect) removeUser(g *gateway, id string)  { g.must("DELETE", "/Users/"+id, nil, 204) }
-func (d dialect) removeGroup(g *gateway, id string) { g.must("DELETE", "/Groups/"+id, nil, 204) }
+func (d client) removeUser(g *gateway, id string)  { g.must("DELETE", "/Users/"+id, nil, 204) }
+func (d client) removeGroup(g *gateway, id string) { g.must("DELETE", "/Groups/"+id, nil, 204) }
 
-var dialects = []dialect{pingFederate(), okta(), entra()}
+var clients = []client{pingFederate(), okta(), entra()}
 
 // userBody is the full representation that PingFederate and Okta send.
 func userBody(p person, active bool) map[string]any {
@@ -65,7 +66,7 @@ func op(name, path string, value any) map[string]any {
 }
 
 // pingFederate probes, searches, and PUTs whole users and groups.
-func pingFederate() dialect {
+func pingFederate() client {
 	put := func(g *gateway, id string, p person, active bool) {
 		g.must("GET", "/Users/0", nil, 404)
 		g.must("PUT", "/Users/"+id, userBody(p, active), 200)
@@ -73,8 +74,8 @@ func pingFederate() dialect {
 	putGroup := func(g *gateway, id, name string, members []string) {
 		g.must("PUT", "/Groups/"+id, map[string]any{"schemas": []string{scim.GroupSchema}, "displayName": name, "members": memberList(members...)}, 200)
 	}
-	return dialect{
-		name: "PingFederate",
+	return client{
+		name: dialect.PingFederate,
 		createUser: func(g *gateway, p person, active bool) string {
 			g.must("GET", "/Users/0", nil, 404)
 			if id := g.find("/Users", "userName", p.userName); id != "" {
@@ -101,7 +102,7 @@ func pingFederate() dialect {
 
 // okta sends a random password with each creation, reads before it PUTs, deactivates by a PATCH without a path and renames with the
 // read-only id inside the value.
-func okta() dialect {
+func okta() client {
 	put := func(g *gateway, id string, p person) {
 		body := map[string]any(g.must("GET", "/Users/"+id, nil, 200))
 		for k, v := range userBody(p, true) {
@@ -112,8 +113,8 @@ func okta() dialect {
 	active := func(g *gateway, id string, value bool) {
 		g.must("PATCH", "/Users/"+id, patch(op("replace", "", map[string]any{"active": value})), 200, 204)
 	}
-	return dialect{
-		name: "Okta",
+	return client{
+		name: dialect.Okta,
 		createUser: func(g *gateway, p person, active bool) string {
 			g.find("/Users", "userName", p.userName)
 			body := userBody(p, active)
@@ -145,7 +146,7 @@ func okta() dialect {
 }
 
 // entra capitalises operations, sends booleans as strings, creates by filtered paths, and removes members by a value list.
-func entra() dialect {
+func entra() client {
 	set := func(g *gateway, id string, p person) {
 		g.must("PATCH", "/Users/"+id, patch(
 			op("Replace", "userName", p.userName), op("Replace", "title", p.title),
@@ -156,8 +157,8 @@ func entra() dialect {
 	active := func(g *gateway, id, value string) {
 		g.must("PATCH", "/Users/"+id, patch(op("Replace", "active", value)), 200)
 	}
-	return dialect{
-		name: "Entra",
+	return client{
+		name: dialect.Entra,
 		createUser: func(g *gateway, p person, active bool) string {
 			g.find("/Users", "externalId", "obj-"+p.userName)
 			body := userBody(p, active)

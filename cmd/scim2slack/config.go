@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"scim2slack/dialect"
 	"scim2slack/reconcile"
 	"scim2slack/slackapi"
 )
@@ -51,10 +52,9 @@ type sourceConfig struct {
 	TokenFile string
 	JWT       jwtConfig
 	Options   reconcile.Options
-	// Put says what a PUT does with attributes that it does not mention.
-	Put put
-	// GroupPutWithoutMembers says what a group PUT that does not mention members does with them.
-	GroupPutWithoutMembers groupPut
+	Dialect   dialect.Name
+	// Profile is that of the dialect, but for what the configuration says otherwise.
+	Profile dialect.Profile
 }
 
 // jwtConfig lets a source present JWTs that somebody else signs. The zero value accepts none.
@@ -68,20 +68,6 @@ type brakeConfig struct {
 	Enabled bool
 	Reason  string
 }
-
-type put string
-
-const (
-	putKeep  put = "keep"
-	putClear put = "clear"
-)
-
-type groupPut string
-
-const (
-	groupPutEmpty groupPut = "empty"
-	groupPutKeep  groupPut = "keep"
-)
 
 // defaultSource is the name of the source that the environment fills or makes.
 const defaultSource = "default"
@@ -97,7 +83,7 @@ func defaultConfig() *config {
 }
 
 func newSourceConfig(name string) *sourceConfig {
-	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Put: putKeep, GroupPutWithoutMembers: groupPutEmpty}
+	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Dialect: dialect.Generic}
 }
 
 // maxConfigFile bounds the file: a longer one is no configuration.

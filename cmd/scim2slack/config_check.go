@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"scim2slack/dialect"
 )
 
 func (l *loader) checkAll() {
@@ -42,7 +44,14 @@ func (l *loader) checkSources() {
 		names[s.Name] = true
 		l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
 		l.checkCredential(i, s)
+		s.complete()
 	}
+}
+
+// complete takes from the dialect what the configuration leaves open.
+func (s *sourceConfig) complete() {
+	s.Profile = s.Profile.Or(dialect.Of(s.Dialect))
+	s.Options.SoftDeleteRenames = s.Profile.SoftDelete == dialect.SoftDeleteRename
 }
 
 // checkCredential wants a token or a complete jwt.

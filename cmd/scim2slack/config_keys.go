@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"scim2slack/dialect"
 	"scim2slack/reconcile"
 )
 
@@ -56,7 +58,7 @@ func gatewayKeys(c *config) []key {
 
 // sourceKeys are the keys of one source. The variables are those of the source named default.
 func sourceKeys(s *sourceConfig) []key {
-	o := &s.Options
+	o, p := &s.Options, &s.Profile
 	return []key{
 		textKey("name", "", &s.Name, checkSourceName),
 		secretKey("token", "TOKEN", &s.Token),
@@ -69,8 +71,14 @@ func sourceKeys(s *sourceConfig) []key {
 		choiceKey("removeUser", "REMOVE_USER", &o.RemoveUser, reconcile.RemoveDisable, reconcile.RemoveDelete, reconcile.RemoveNone),
 		choiceKey("groups.membership", "GROUPS_MEMBERSHIP", &o.GroupMembership, reconcile.MembershipOverwrite, reconcile.MembershipMerge),
 		choiceKey("groups.remove", "GROUPS_REMOVE", &o.GroupRemove, reconcile.GroupDelete, reconcile.GroupUnlink),
-		choiceKey("put", "PUT", &s.Put, putKeep, putClear),
-		choiceKey("groupPutWithoutMembers", "GROUP_PUT_WITHOUT_MEMBERS", &s.GroupPutWithoutMembers, groupPutEmpty, groupPutKeep),
+		choiceKey("dialect", "DIALECT", &s.Dialect, dialect.Names()...),
+		choiceKey("put", "PUT", &p.Put, dialect.PutKeep, dialect.PutClear),
+		choiceKey("groupPutWithoutMembers", "GROUP_PUT_WITHOUT_MEMBERS", &p.GroupPutWithoutMembers, dialect.GroupPutEmpty, dialect.GroupPutKeep),
+		choiceKey("unknown", "UNKNOWN", &p.Unknown, dialect.UnknownIgnore, dialect.UnknownReject),
+		choiceKey("postKnown", "POST_KNOWN", &p.PostKnown, dialect.PostConflict, dialect.PostRevive, dialect.PostAdopt),
+		choiceKey("softDelete", "SOFT_DELETE", &p.SoftDelete, dialect.SoftDeletePlain, dialect.SoftDeleteRename),
+		statusKey("patch.user", "PATCH_USER", &p.PatchUser),
+		statusKey("patch.group", "PATCH_GROUP", &p.PatchGroup),
 		textKey("jwt.algorithm", "JWT_ALGORITHM", &s.JWT.Algorithm, checkAlgorithm),
 		textKey("jwt.keyFile", "JWT_KEY_FILE", &s.JWT.KeyFile, notEmpty),
 		textKey("jwt.issuer", "JWT_ISSUER", &s.JWT.Issuer, notEmpty),
@@ -162,6 +170,21 @@ func choiceKey[T ~string](path, variable string, p *T, choices ...T) key {
 		*p = T(texts[0])
 		return nil
 	}, func() string { return string(*p) })
+}
+
+// statusKey is for the answer to a PATCH.
+func statusKey(path, variable string, p *int) key {
+	return newKey(path, variable, kindNumber, func(texts []string) error {
+		switch texts[0] {
+		case "200":
+			*p = http.StatusOK
+		case "204":
+			*p = http.StatusNoContent
+		default:
+			return fmt.Errorf("is %s: use 200 or 204", quote(texts[0]))
+		}
+		return nil
+	}, func() string { return strconv.Itoa(*p) })
 }
 
 func listKey(path, variable string, p *[]string, check func(string) error) key {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"scim2slack/dialect"
 	"scim2slack/reconcile"
 	"scim2slack/slackapi"
 )
@@ -148,17 +149,24 @@ sources:
     createUsers: false
     removeUser: delete
     groups: {membership: merge, remove: unlink}
+    dialect: pingfederate
     put: clear
     groupPutWithoutMembers: keep
+    patch: {user: 204}
+    unknown: reject
 brake: {enabled: false, reason: first import}
 `, "SCIM2SLACK_LISTEN=127.0.0.1:3", "SCIM2SLACK_TOKEN=token-of-default-1", "SCIM2SLACK_UPDATE_USERS=false", "SCIM2SLACK_SLACK_SHARE=", "OTHER=1")
 	if len(faults)+len(warnings) > 0 {
 		t.Fatal(faults, warnings)
 	}
 	ping, other := newSourceConfig("ping"), newSourceConfig("default")
-	ping.Token, ping.Put, ping.GroupPutWithoutMembers = "token-of-ping-0000", putClear, groupPutKeep
+	ping.Token, ping.Dialect = "token-of-ping-0000", dialect.PingFederate
+	ping.Profile.Put, ping.Profile.GroupPutWithoutMembers = dialect.PutClear, dialect.GroupPutKeep
+	ping.Profile.PatchUser, ping.Profile.Unknown = 204, dialect.UnknownReject
 	ping.Options = reconcile.Options{Match: []string{"email", "userName"}, UpdateUsers: true, DisableUsers: true, RemoveUser: "delete", GroupMembership: "merge", GroupRemove: "unlink"}
+	ping.complete()
 	other.Token, other.Options.UpdateUsers = "token-of-default-1", false
+	other.complete()
 	want := &config{Listen: "127.0.0.1:3", Data: "x.db", Admin: adminConfig{Listen: "localhost:2", Token: "admin-token-of-ours"},
 		Slack: slackConfig{Token: "xoxp-of-slack-000", SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 1, Settle: 5 * time.Second,
 			Limits: map[string]slackapi.Limit{"createUser": {PerMinute: 90.5, Burst: 3}}, Protect: []string{"U0BREAKGLASS"}},

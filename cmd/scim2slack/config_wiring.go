@@ -49,8 +49,7 @@ func (j jwtConfig) settings() *server.JWT {
 func (c *config) caller() func(*http.Request) scimhandlers.Source {
 	sources := map[string]scimhandlers.Source{}
 	for _, s := range c.Sources {
-		sources[s.Name] = scimhandlers.Source{Name: s.Name, PutClears: s.Put == putClear, GroupPutKeepsMembers: s.GroupPutWithoutMembers == groupPutKeep,
-			PostRevives: true} // who comes back with a new POST gets the same account, not a conflict
+		sources[s.Name] = scimhandlers.Source{Name: s.Name, Profile: s.Profile}
 	}
 	return func(r *http.Request) scimhandlers.Source { return sources[server.SourceName(r.Context())] }
 }

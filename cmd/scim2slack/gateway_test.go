@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"scim2slack/dialect"
 	"scim2slack/reconcile"
 	"scim2slack/scim"
 	"scim2slack/scimhandlers"
@@ -46,8 +47,8 @@ type gateway struct {
 type setup struct {
 	slack   slacksim.Options
 	options func(*reconcile.Options)
-	source  func(*scimhandlers.Source)
-	wait    time.Duration // answer.wait
+	profile dialect.Profile // what it does not say is as for a generic client
+	wait    time.Duration   // answer.wait
 	share   float64
 }
 
@@ -88,11 +89,7 @@ func (g *gateway) start() {
 	handler := scimhandlers.New(scimhandlers.Config{Store: st, Syncer: g.reconciler, AnswerWait: g.setup.wait, Log: log,
 		BaseURL: "http://gateway.test/scim/v2",
 		Source: func(r *http.Request) scimhandlers.Source {
-			source := scimhandlers.Source{Name: server.SourceName(r.Context())}
-			if g.setup.source != nil {
-				g.setup.source(&source)
-			}
-			return source
+			return scimhandlers.Source{Name: server.SourceName(r.Context()), Profile: g.setup.profile.Or(dialect.Of(dialect.Generic))}
 		}})
 	srv, err := server.New(server.Config{SCIM: handler, Credentials: []server.Credential{server.Token("default", testToken)}, Log: log})
 	if err != nil {

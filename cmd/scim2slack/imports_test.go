@@ -14,6 +14,7 @@ import (
 // store's implementation, and it alone imports the simulator.
 var mayImport = map[string][]string{
 	"scim":            {},
+	"dialect":         {},
 	"slacksim":        {},
 	"store":           {"scim"},
 	"store/boltstore": {"store", "scim"},
@@ -21,10 +22,10 @@ var mayImport = map[string][]string{
 	"translate":       {"scim"},
 	"slackapi":        {"scim"},
 	"reconcile":       {"store", "translate", "slackapi", "scim"},
-	"scimhandlers":    {"store", "scim"},
+	"scimhandlers":    {"store", "scim", "dialect"},
 	"server":          {"scim"},
 	"server/admin":    {"store", "scim"},
-	"cmd/scim2slack":  {"scim", "store", "store/boltstore", "translate", "slackapi", "reconcile", "scimhandlers", "server", "server/admin", "slacksim"},
+	"cmd/scim2slack":  {"scim", "dialect", "store", "store/boltstore", "translate", "slackapi", "reconcile", "scimhandlers", "server", "server/admin", "slacksim"},
 }
 
 // mustNotImport are packages of others that do not belong in a room of ours.

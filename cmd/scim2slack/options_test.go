@@ -9,7 +9,7 @@ import (
 )
 
 // inBothPositions runs a test with an option on and off, as PingFederate.
-func inBothPositions(t *testing.T, set func(*reconcile.Options, bool), test func(g *gateway, d dialect, on bool)) {
+func inBothPositions(t *testing.T, set func(*reconcile.Options, bool), test func(g *gateway, d client, on bool)) {
 	for _, on := range []bool{true, false} {
 		name := "off"
 		if on {
@@ -31,7 +31,7 @@ func (g *gateway) skipped(id, option string) {
 }
 
 func TestOptionCreateUsers(t *testing.T) {
-	inBothPositions(t, func(o *reconcile.Options, on bool) { o.CreateUsers = on }, func(g *gateway, d dialect, on bool) {
+	inBothPositions(t, func(o *reconcile.Options, on bool) { o.CreateUsers = on }, func(g *gateway, d client, on bool) {
 		existing := g.slack.AddUser(slacksim.User{UserName: "omar", Email: omar.email, Active: true})
 		id := d.createUser(g, janet, true)
 		d.createUser(g, omar, true)
@@ -51,7 +51,7 @@ func TestOptionCreateUsers(t *testing.T) {
 }
 
 func TestOptionUpdateUsers(t *testing.T) {
-	inBothPositions(t, func(o *reconcile.Options, on bool) { o.UpdateUsers = on }, func(g *gateway, d dialect, on bool) {
+	inBothPositions(t, func(o *reconcile.Options, on bool) { o.UpdateUsers = on }, func(g *gateway, d client, on bool) {
 		id, other := d.createUser(g, janet, true), d.createUser(g, omar, true)
 		g.settle()
 		changed := janet
@@ -75,7 +75,7 @@ func TestOptionUpdateUsers(t *testing.T) {
 }
 
 func TestOptionDisableUsers(t *testing.T) {
-	inBothPositions(t, func(o *reconcile.Options, on bool) { o.DisableUsers = on }, func(g *gateway, d dialect, on bool) {
+	inBothPositions(t, func(o *reconcile.Options, on bool) { o.DisableUsers = on }, func(g *gateway, d client, on bool) {
 		id, other := d.createUser(g, janet, true), d.createUser(g, omar, true)
 		g.settle()
 		d.disable(g, id, janet)
@@ -90,7 +90,7 @@ func TestOptionDisableUsers(t *testing.T) {
 }
 
 func TestOptionProvisionDisabledUsers(t *testing.T) {
-	inBothPositions(t, func(o *reconcile.Options, on bool) { o.ProvisionDisabledUsers = on }, func(g *gateway, d dialect, on bool) {
+	inBothPositions(t, func(o *reconcile.Options, on bool) { o.ProvisionDisabledUsers = on }, func(g *gateway, d client, on bool) {
 		id := d.createUser(g, janet, false)
 		g.settle()
 		if on {
