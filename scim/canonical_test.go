@@ -144,7 +144,7 @@ func TestCanonicalRefuses(t *testing.T) {
 		{`{"e:":[1,2]}`, EnterpriseSchema + ` must be an object`},
 		{`{"e:manager":[{"value":"1"},{"value":"2"}]}`, EnterpriseSchema + `:manager takes one value`},
 		{`{"e:":{"manager":{"value":{"x":1}}}}`, EnterpriseSchema + `:manager.value must be a text`},
-		{`{"urn:ietf:params:scim:schemas:extension:slack:profile:2.0:User":{"startDate":1712707200}}`, `:startDate must be a text, not a number`},
+		{`{"urn:ietf:params:scim:schemas:extension:slack:profile:2.0:User":{"startDate":true}}`, `:startDate must be a text, not a boolean`},
 		{`{"name":{"givenName":"A"},"name.givenName":"B"}`, `name.givenName is given more than once`},
 		{`{"name":null,"name.givenName":"B"}`, `name.givenName is given more than once`},
 		{`{"userName":"a","urn:ietf:params:scim:schemas:core:2.0:User:userName":"b"}`, `userName is given more than once`},

@@ -67,6 +67,9 @@ func (t *ResourceType) schemaDocument(base string, s schema.Schema) Object {
 	doc["meta"] = discoveryMeta("Schema", base, "/Schemas/"+s.ID)
 	attributes := t.advertised(s, doc.List("attributes"))
 	doc["attributes"] = attributes
+	if s.ID == UserSchema {
+		find(attributes, "active")["required"] = true // whoever does not say it is active; nobody is neither (see Patch)
+	}
 	if t == Groups {
 		// Groups are matched by name: the store keeps names unique, letter case ignored. Canonical refuses members without a value.
 		find(attributes, "displayName")["uniqueness"] = "server"

@@ -15,7 +15,8 @@ import (
 // (id, meta, schemas, groups) are passed over, as is the password, which is never kept.
 //
 // The error is an *Error that names the operation: InvalidValue (wrong type, missing value, a required attribute cleared, more than
-// MaxValues elements), InvalidPath and InvalidFilter (brackets that make no sense), Mutability (a path names a read-only attribute), NoTarget (remove
+// MaxValues elements), InvalidPath and InvalidFilter (brackets that make no sense), Mutability (a path names a read-only attribute, or removes
+// active, by whose lack nobody could tell a leaver), NoTarget (remove
 // without a path; a filter that matches nothing and does not say what the new element should be).
 func (t *ResourceType) Patch(doc Object, ops []Operation) (out Object, ignored []string, err error) {
 	p := patcher{t: t, doc: maps.Clone(doc)}
@@ -168,6 +169,9 @@ func (c *change) check() (skip bool, err error) {
 	}
 	if c.path.Filter != nil && !a.MultiValued {
 		return true, Errorf(InvalidPath, "%s has one value only; leave the brackets out", a.Name)
+	}
+	if a.Name == "active" && c.kind == OpRemove { // RFC 7644 section 3.5.2.2, of required attributes
+		return true, Errorf(Mutability, "active cannot be removed; replace it with true or false")
 	}
 	if err := c.path.checkElements(a); err != nil {
 		return true, err

@@ -10,7 +10,7 @@ import (
 
 // Validate checks that a canonical document can be kept as a resource: it has the userName of a user or the displayName of a
 // group, not empty and not only blanks, and every value is of its attribute's type (RFC 7643 sections 2.3, 4.1, 4.2).
-// Date-times are taken as ParseDateTime takes them. The error is an *Error that names the attribute.
+// The error is an *Error that names the attribute.
 func (t *ResourceType) Validate(doc Object) error {
 	for _, a := range t.Schema.Attributes {
 		if a.Required() && strings.TrimSpace(doc.String(a.Name())) == "" {
@@ -48,12 +48,6 @@ func (t *ResourceType) validateSchema(s schema.Schema, urn string, attributes Ob
 			return Errorf(InvalidValue, "%s takes one value, not a list", name)
 		} else if !isList && a.MultiValued() {
 			return Errorf(InvalidValue, "%s must be a list", name)
-		}
-		if AttributeType(a.AttributeType()) == TypeDateTime {
-			if err := checkDateTime(name, value); err != nil {
-				return err
-			}
-			continue // elimity knows fewer forms
 		}
 		plain[a.Name()] = plainValue(value)
 	}
@@ -123,14 +117,6 @@ func plainValue(value any) any {
 		return out
 	}
 	return value
-}
-
-func checkDateTime(name string, value any) error {
-	text, _ := value.(string)
-	if _, ok := ParseDateTime(text); !ok {
-		return Errorf(InvalidValue, "%s must be a date-time such as 2024-04-10T00:00:00Z or a date such as 2024-04-10", name)
-	}
-	return nil
 }
 
 // ParseDateTime reads a date-time as clients write them: RFC 3339 and XML Schema's dateTime (RFC 7643 section 2.3.5), also with

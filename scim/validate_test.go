@@ -34,8 +34,9 @@ func TestValidate(t *testing.T) {
 		{Users, `{"userName":"a","e:":"x"}`, EnterpriseSchema + " must be an object"},
 		{Users, `{"userName":"a","p:":{"startDate":"2024-04-10T00:00:00+0000"}}`, ""},
 		{Users, `{"userName":"a","p:":{"startDate":"2024-04-10"}}`, ""},
-		{Users, `{"userName":"a","p:":{"startDate":"10.4.2024"}}`, SlackProfileSchema + ":startDate must be a date-time such as"},
-		{Users, `{"userName":"a","p:":{"startDate":5}}`, SlackProfileSchema + ":startDate must be a date-time such as"},
+		{Users, `{"userName":"a","p:":{"startDate":"10.4.2024"}}`, ""},
+		{Users, `{"userName":"a","p:":{"startDate":5}}`, SlackProfileSchema + ":startDate has a value that is not of its type, string"},
+		{Users, `{"userName":"a","` + SlackGuestSchema + `":{"type":"single"}}`, ""}, // the mapping tells what Slack takes
 		{Groups, `{"displayName":"G","members":[{"value":"1"}]}`, ""},
 		{Groups, `{"displayName":"G","members":null}`, ""},
 		{Groups, `{"members":[{"value":"1"}]}`, "displayName is missing or empty: every group must have one"},

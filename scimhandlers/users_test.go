@@ -297,7 +297,10 @@ func TestClearedActiveSaysNothing(t *testing.T) {
 	id := w.newUser("ann@x.test")
 	for _, active := range []bool{true, false} {
 		w.must(200, "PATCH", "/Users/"+id, patchBody(object{"op": "replace", "path": "active", "value": active}))
-		for _, clear := range []object{{"op": "replace", "path": "active", "value": nil}, {"op": "remove", "path": "active"}} {
+		if a := w.must(400, "PATCH", "/Users/"+id, patchBody(object{"op": "remove", "path": "active"})); a.body.String("scimType") != "mutability" {
+			t.Errorf("removing it: %s", a.Body)
+		}
+		for _, clear := range []object{{"op": "replace", "path": "active", "value": nil}, {"op": "replace", "value": object{"active": nil}}} {
 			if got := w.must(200, "PATCH", "/Users/"+id, patchBody(clear)); got.body["active"] != active {
 				t.Errorf("%v made active %v of %v", clear, got.body["active"], active)
 			}

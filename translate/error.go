@@ -14,7 +14,7 @@ type Error struct {
 	Value     string // what was sent, cut to 64 characters; "" if nothing was
 	Problem   string // e.g. has 27 characters and Slack takes at most 21
 	Remedy    string // e.g. map a shorter attribute to userName
-	Missing   bool   // nothing was sent at all
+	Missing   bool   // nothing was sent, or nothing that says what is meant
 }
 
 // Error returns one sentence: attribute, value, problem and remedy.
@@ -31,8 +31,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Incomplete reports whether err is nothing but that the source has not said all that Slack wants to know. Then no value is wrong, and
-// what is missing may follow.
+// Incomplete reports whether err is nothing but that the source has not said all that Slack wants to know. Then Slack would refuse no
+// value of it, and what is missing may follow.
 func Incomplete(err error) bool {
 	if many, ok := err.(interface{ Unwrap() []error }); ok { // what ToUser joined
 		return !slices.ContainsFunc(many.Unwrap(), func(err error) bool { return !Incomplete(err) })

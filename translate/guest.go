@@ -54,7 +54,8 @@ func guestExpiration(t *translation, m *mapping, s string) (string, bool) {
 			return end.Format(time.RFC3339), true
 		}
 	}
-	t.refuse("guest expiration", s, "is not a date with a time and an offset", "send one such as 2026-12-31T00:00:00Z")
+	t.errs = append(t.errs, &Error{Attribute: "guest expiration", Value: excerpt(s), Missing: true,
+		Problem: "is not a date with a time and an offset", Remedy: "send one such as 2026-12-31T00:00:00Z"})
 	return "", false
 }
 
@@ -71,6 +72,7 @@ func (t *translation) checkGuest() {
 		return errors.As(err, &e) && e.Attribute == "guest type"
 	})
 	if !typeRefused {
-		t.refuse("guest expiration", expiration, "is set for a person who is no guest", "send the guest type multi too")
+		t.errs = append(t.errs, &Error{Attribute: "guest expiration", Value: excerpt(expiration), Missing: true,
+			Problem: "is set for a person who is no guest", Remedy: "send the guest type multi too"})
 	}
 }
