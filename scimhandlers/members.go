@@ -178,12 +178,9 @@ func (e *edit) resolveMember(tx store.Tx, o scim.Object) (m store.Member, known 
 		if !isID(m.ID) {
 			break
 		}
-		r, err := tx.Resource(store.Key{Source: e.x.source.Name, Type: m.Type, ID: m.ID})
-		if err == nil && !r.Deleted {
-			return m, true, nil
-		}
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return m, false, err
+		live, err := tx.Live(store.Key{Source: e.x.source.Name, Type: m.Type, ID: m.ID})
+		if live || err != nil {
+			return m, live, err
 		}
 	}
 	e.unknown = append(e.unknown, m.ID)

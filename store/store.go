@@ -69,6 +69,8 @@ type Tx interface {
 type Resources interface {
 	// Resource returns the resource, also a deleted one that is not yet forgotten. ErrNotFound.
 	Resource(Key) (Resource, error)
+	// Live reports whether the resource is there and not deleted. It is cheaper than reading it.
+	Live(Key) (bool, error)
 	// FindResources returns the keys of the source's live resources whose index holds value (folded by the store as
 	// IndexEntries folds it), oldest first. No hit is an empty slice.
 	FindResources(source string, t Type, index Index, value string) ([]Key, error)

@@ -18,6 +18,18 @@ func (t *tx) Resource(k store.Key) (store.Resource, error) {
 	return decodeResource(k, data)
 }
 
+func (t *tx) Live(k store.Key) (bool, error) {
+	data := t.get(resources, keyOf(k))
+	if data == nil {
+		return false, nil
+	}
+	r, _, err := decodeHeader(k, data)
+	if err != nil {
+		return false, fmt.Errorf("read %s: %w", k, err)
+	}
+	return !r.Deleted, nil
+}
+
 // FindResources returns the keys in the order of their ids.
 func (t *tx) FindResources(source string, typ store.Type, ix store.Index, value string) ([]store.Key, error) {
 	keys := []store.Key{}

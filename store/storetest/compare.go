@@ -157,6 +157,8 @@ func observe(tx store.Tx) (lines []string) {
 	for _, k := range worldKeys() {
 		r, err := tx.Resource(k)
 		add("resource", r, err)
+		live, err := tx.Live(k)
+		add("live", live, err)
 		marked, err := tx.Unacknowledged(k)
 		add("unacknowledged", marked, err)
 		l, err := tx.Link(k)

@@ -86,6 +86,11 @@ func yieldAll[T any](all []T) iter.Seq2[T, error] {
 
 func (m *model) Resource(k store.Key) (store.Resource, error) { return lookup(m.resources, k) }
 
+func (m *model) Live(k store.Key) (bool, error) {
+	r, there := m.resources[k]
+	return there && !r.Deleted, nil
+}
+
 func (m *model) ResourcesAfter(source string, t store.Type, after string) iter.Seq2[store.Resource, error] {
 	return sortedSeq(m.resources, func(k store.Key, r store.Resource) (store.Resource, bool) {
 		return r, k.Source == source && k.Type == t && k.ID > after && !r.Deleted

@@ -24,6 +24,7 @@ var resourceTests = []test{
 		r := tombstone(want)
 		f.put(r)
 		equal(f, "tombstone", resource(f, want.Key), r)
+		equal(f, "a tombstone is live", read(f, func(tx store.Tx) (bool, error) { return tx.Live(want.Key) }), false)
 	}},
 	{"IsTheCallersToChange", func(f *fixture) {
 		r := user(1, "anna")
