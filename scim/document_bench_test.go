@@ -57,12 +57,19 @@ func BenchmarkRender(b *testing.B) {
 	}
 	meta := Meta{ID: "01890a5d-ac96-774b-bcce-b302099a8057", Location: "https://gw.example/scim/v2/Users/01890a5d-ac96-774b-bcce-b302099a8057",
 		Version: `W/"3"`, Created: time.Unix(1712707200, 0), Modified: time.Unix(1712707200, 0)}
-	var buffer []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer = AppendJSON(buffer[:0], Users.Render(doc, meta))
+	for name, render := range map[string]func(dst []byte) []byte{
+		"render": func(dst []byte) []byte { return AppendJSON(dst, Users.Render(doc, meta)) },
+		"append": func(dst []byte) []byte { return Users.AppendResource(dst, doc, meta) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var buffer []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				buffer = render(buffer[:0])
+			}
+			b.ReportMetric(float64(len(buffer)), "bytes")
+		})
 	}
-	b.ReportMetric(float64(len(buffer)), "bytes")
 }
 
 // BenchmarkDecodeKeys shows that an object of many keys takes time in proportion to their number.

@@ -70,8 +70,10 @@ func setText(o Object, name, value string) {
 	}
 }
 
-// dateTime writes a time as RFC 3339, always with three decimals, so that texts sort like times.
-func dateTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// dateTimeLayout is RFC 3339, always with three decimals, so that texts sort like times.
+const dateTimeLayout = "2006-01-02T15:04:05.000Z"
+
+func dateTime(t time.Time) string { return t.UTC().Format(dateTimeLayout) }
 
 // withoutEmpty returns a deep copy without what is nil or empty, or nil if nothing is left.
 func withoutEmpty(value any) any {
