@@ -20,6 +20,7 @@ func (t *ResourceType) AppendResource(dst []byte, doc Object, m Meta) []byte {
 		dst = append(dst, `,"id":`...)
 		dst = appendString(dst, m.ID)
 	}
+	dst = t.appendMeta(dst, m)
 	var buffer [24]string
 	keys := buffer[:0]
 	for name := range doc {
@@ -28,11 +29,7 @@ func (t *ResourceType) AppendResource(dst []byte, doc Object, m Meta) []byte {
 		}
 	}
 	slices.SortFunc(keys, compareKeys)
-	metaDone := false
 	for _, name := range keys {
-		if !metaDone && keyRank(name) > keyRank("meta") {
-			dst, metaDone = t.appendMeta(dst, m), true
-		}
 		start := len(dst)
 		dst = append(dst, ',')
 		dst = appendString(dst, name)
@@ -41,9 +38,6 @@ func (t *ResourceType) AppendResource(dst []byte, doc Object, m Meta) []byte {
 		if dst, kept = t.appendTop(dst, name, doc[name]); !kept {
 			dst = dst[:start]
 		}
-	}
-	if !metaDone {
-		dst = t.appendMeta(dst, m)
 	}
 	return append(dst, '}')
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // AppendJSON appends an Object as JSON to dst and returns it. Equal objects give equal bytes: in every object the keys schemas, id,
-// externalId, meta, userName and displayName come first, the others in the order of their letters. Only what JSON demands
+// meta, groups, externalId, userName and displayName come first, the others in the order of their letters. Only what JSON demands
 // is escaped. Decode reads it back to an equal Object. Numbers that JSON cannot express become null, bytes that are not
 // UTF-8 become U+FFFD, and a value that does not belong into an Object is written as encoding/json would.
 func AppendJSON(dst []byte, o Object) []byte {
@@ -47,16 +47,18 @@ func keyRank(key string) int {
 		return 0
 	case "id":
 		return 1
-	case "externalId":
-		return 2
 	case "meta":
+		return 2
+	case "groups":
 		return 3
-	case "userName":
+	case "externalId":
 		return 4
-	case "displayName":
+	case "userName":
 		return 5
+	case "displayName":
+		return 6
 	}
-	return 6
+	return 7
 }
 
 func appendValue(dst []byte, value any) []byte {

@@ -42,7 +42,7 @@ func TestAppendJSON(t *testing.T) {
 		{nil, `null`},
 		{Object{}, `{}`},
 		{Object{"z": nil, "b": true, "B": false, "displayName": "D", "userName": "u", "meta": Object{}, "externalId": "e", "id": "1", "schemas": []any{}},
-			`{"schemas":[],"id":"1","externalId":"e","meta":{},"userName":"u","displayName":"D","B":false,"b":true,"z":null}`},
+			`{"schemas":[],"id":"1","meta":{},"externalId":"e","userName":"u","displayName":"D","B":false,"b":true,"z":null}`},
 		{Object{"a": []any{1.0, -2.5, 1e21, 1e-7, 9007199254740993.0, math.NaN(), math.Inf(1)}}, `{"a":[1,-2.5,1e+21,1e-07,9007199254740992,null,null]}`},
 		{Object{"<&>": "<&>\u2028\"\\\n\r\t\b\x00é\xff\xf0\x9f"}, "{\"<&>\":\"<&>\u2028\\\"\\\\\\n\\r\\t\\u0008\\u0000é\ufffd\ufffd\ufffd\"}"},
 		{Object{"n": 5, "m": map[string]any{"a": 1}, "c": make(chan int)}, `{"c":null,"m":{"a":1},"n":5}`},

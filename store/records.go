@@ -94,6 +94,19 @@ const (
 	Held    Phase = "held"    // a person must decide
 )
 
+// Stored is a resource as it lies in the store, for answers that need no more: its Document is nil, and JSON is the document as
+// scim.AppendJSON writes it. JSON belongs to the transaction: it is not to be changed, nor kept beyond it.
+type Stored struct {
+	Resource
+	JSON []byte
+}
+
+// Membership is a member of a group, seen from the member.
+type Membership struct {
+	MemberID string
+	Group    Key
+}
+
 // ReasonIncomplete is the reason of a Failed resource of which nothing is refused: its source has not said all that Slack wants.
 const ReasonIncomplete = "incomplete"
 

@@ -69,6 +69,8 @@ type Tx interface {
 type Resources interface {
 	// Resource returns the resource, also a deleted one that is not yet forgotten. ErrNotFound.
 	Resource(Key) (Resource, error)
+	// Stored is Resource without the cost of reading the document. ErrNotFound.
+	Stored(Key) (Stored, error)
 	// Live reports whether the resource is there and not deleted. It is cheaper than reading it.
 	Live(Key) (bool, error)
 	// FindResources returns the keys of the source's live resources whose index holds value (folded by the store as
@@ -77,6 +79,8 @@ type Resources interface {
 	// ResourcesAfter yields the live resources of a source and type in the order of their ids (oldest first), beginning after the id
 	// given ("" for all).
 	ResourcesAfter(source string, t Type, after string) iter.Seq2[Resource, error]
+	// StoredAfter is ResourcesAfter without the cost of reading the documents.
+	StoredAfter(source string, t Type, after string) iter.Seq2[Stored, error]
 	// CountResources returns how many live resources of the type the source has. It is fast.
 	CountResources(source string, t Type) (int, error)
 	// PutResource writes the resource and its index entries (IndexEntries), and marks its key as pending
@@ -100,6 +104,9 @@ type Memberships interface {
 	IsMember(group Key, memberID string) (bool, error)
 	// GroupsOf yields the keys of the groups that name the resource as a member.
 	GroupsOf(member Key) iter.Seq2[Key, error]
+	// MembershipsFrom yields the memberships in the groups of a source in the order of the members' ids, beginning with the id given
+	// ("" for all).
+	MembershipsFrom(source, memberID string) iter.Seq2[Membership, error]
 	// AddMembers adds the members that are missing and returns how many that were. The display and type of one that is there are replaced.
 	AddMembers(group Key, members ...Member) (added int, err error)
 	// RemoveMembers removes the members that are there and returns how many that were.

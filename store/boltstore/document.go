@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"scim2slack/scim"
 )
@@ -14,73 +15,58 @@ import (
 // maxDepth bounds the nesting of a document, so that reading one cannot exhaust the stack. SCIM needs four levels.
 const maxDepth = 64
 
-// appendDocument appends the JSON of a document. Null, "", [] and {} stay apart. Anything that a scim.Object must
-// not hold is an error.
-func appendDocument(dst []byte, o scim.Object, depth int) ([]byte, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("the document is nested deeper than %d levels", maxDepth)
+// appendDocument appends the JSON of a document, as scim.AppendJSON writes it. Null, "", [] and {} stay apart. Anything that a
+// scim.Object must not hold is an error.
+func appendDocument(dst []byte, o scim.Object) ([]byte, error) {
+	if err := checkDocument(o, 1); err != nil {
+		return nil, err
 	}
-	dst = append(dst, '{')
-	first := true
-	for name, value := range o {
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(appendString(dst, name), ':')
-		var err error
-		if dst, err = appendAny(dst, value, depth); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return append(dst, '}'), nil
+	return scim.AppendJSON(dst, o), nil
 }
 
-func appendAny(dst []byte, value any, depth int) ([]byte, error) {
+// checkDocument refuses what would not come back as it was.
+func checkDocument(value any, depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("the document is nested deeper than %d levels", maxDepth)
+	}
 	switch v := value.(type) {
-	case nil:
-		return append(dst, "null"...), nil
-	case bool:
-		return strconv.AppendBool(dst, v), nil
+	case nil, bool:
 	case string:
-		return appendString(dst, v), nil
+		if !utf8.ValidString(v) {
+			return errors.New("a document cannot hold bytes that are not UTF-8")
+		}
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("%v is no JSON number", v)
+			return fmt.Errorf("%v is no JSON number", v)
 		}
-		return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
 	case scim.Object:
-		return appendDocument(dst, v, depth+1)
+		for name, part := range v {
+			if !utf8.ValidString(name) {
+				return errors.New("a document cannot hold bytes that are not UTF-8")
+			}
+			if err := checkDocument(part, nested(part, depth)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
 	case []any:
-		if depth+1 > maxDepth {
-			return nil, fmt.Errorf("the document is nested deeper than %d levels", maxDepth)
-		}
-		dst = append(dst, '[')
-		for i, element := range v {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			var err error
-			if dst, err = appendAny(dst, element, depth+1); err != nil {
-				return nil, err
+		for _, element := range v {
+			if err := checkDocument(element, nested(element, depth)); err != nil {
+				return err
 			}
 		}
-		return append(dst, ']'), nil
+	default:
+		return fmt.Errorf("a document cannot hold a %T", value)
 	}
-	return nil, fmt.Errorf("a document cannot hold a %T", value)
+	return nil
 }
 
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			start = i + 1
-		}
+// nested is the depth of a part: objects and lists are a level of their own.
+func nested(part any, depth int) int {
+	switch part.(type) {
+	case scim.Object, []any:
+		return depth + 1
 	}
-	return append(append(dst, s[start:]...), '"')
+	return depth
 }
 
 // decodeDocument reads the JSON object that appendDocument wrote. Its strings share one copy of data.
@@ -226,22 +212,25 @@ func (d *decoder) string() (string, error) {
 
 // unescape reads a quoted string that has escapes.
 func unescape(quoted string) (string, error) {
-	// encoding/json would replace bytes that are no UTF-8.
 	out := make([]byte, 0, len(quoted))
 	for i := 1; i < len(quoted)-1; i++ {
 		if quoted[i] != '\\' {
 			out = append(out, quoted[i])
 			continue
 		}
-		if i+6 > len(quoted)-1 || quoted[i+1:i+4] != "u00" { // the only escapes that appendString writes
+		i++
+		switch quoted[i] {
+		case '"', '\\':
+			out = append(out, quoted[i])
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		default:
 			return unescapeAny(quoted)
 		}
-		high, low := strings.IndexByte(hexDigits, quoted[i+4]), strings.IndexByte(hexDigits, quoted[i+5])
-		if high < 0 || low < 0 || high > 7 {
-			return unescapeAny(quoted)
-		}
-		out = append(out, byte(high<<4|low))
-		i += 5
 	}
 	return string(out), nil
 }

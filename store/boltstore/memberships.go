@@ -50,6 +50,26 @@ func (t *tx) GroupsOf(member store.Key) iter.Seq2[store.Key, error] {
 	}
 }
 
+func (t *tx) MembershipsFrom(source, memberID string) iter.Seq2[store.Membership, error] {
+	return func(yield func(store.Membership, error) bool) {
+		prefix := appendText(newKey(), source)
+		from := prefix
+		if memberID != "" {
+			from = memberOfPrefix(source, memberID)
+		}
+		for k := range t.scan(memberOf, prefix, from) {
+			var group store.Key
+			id, rest, err := cutID(k[len(prefix):])
+			if err == nil {
+				group, err = groupOfMember(source, rest)
+			}
+			if !yield(store.Membership{MemberID: id, Group: group}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 func memberOfPrefix(source, memberID string) []byte {
 	return appendID(appendText(newKey(), source), memberID)
 }

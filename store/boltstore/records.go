@@ -113,19 +113,44 @@ func encodeResource(r store.Resource) ([]byte, error) {
 	dst = binary.AppendUvarint(dst, r.Generation)
 	dst = appendTime(dst, r.Created)
 	dst = appendTime(dst, r.Modified)
-	dst, err := appendDocument(dst, r.Document, 1)
+	dst, err := appendDocument(dst, r.Document)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", r.Key, err)
 	}
 	return dst, nil
 }
 
-// decodeHeader reads all but the document, whose JSON it returns.
-func decodeHeader(key store.Key, data []byte) (r store.Resource, document []byte, err error) {
+// decodeStored reads all but the document.
+func decodeStored(key store.Key, data []byte) (store.Stored, error) {
+	r, document, err := decodeHeader(data)
+	if err != nil {
+		return store.Stored{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	r.Key = key
+	return store.Stored{Resource: r, JSON: document}, nil
+}
+
+// withDocument reads the document too.
+func withDocument(stored store.Stored) (r store.Resource, err error) {
+	r = stored.Resource
+	if r.Document, err = decodeDocument(stored.JSON); err != nil {
+		return store.Resource{}, fmt.Errorf("read %s: %w", r.Key, err)
+	}
+	return r, nil
+}
+
+func decodeResource(key store.Key, data []byte) (store.Resource, error) {
+	stored, err := decodeStored(key, data)
+	if err != nil {
+		return store.Resource{}, err
+	}
+	return withDocument(stored)
+}
+
+func decodeHeader(data []byte) (r store.Resource, document []byte, err error) {
 	if len(data) < 2 || data[0] != resourceFormat {
 		return store.Resource{}, nil, errResource
 	}
-	r.Key = key
 	r.Deleted = data[1] == 1
 	generation, n := binary.Uvarint(data[2:])
 	if n <= 0 {
@@ -140,17 +165,6 @@ func decodeHeader(key store.Key, data []byte) (r store.Resource, document []byte
 		return store.Resource{}, nil, err
 	}
 	return r, data, nil
-}
-
-func decodeResource(key store.Key, data []byte) (store.Resource, error) {
-	r, document, err := decodeHeader(key, data)
-	if err == nil {
-		r.Document, err = decodeDocument(document)
-	}
-	if err != nil {
-		return store.Resource{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	return r, nil
 }
 
 func appendTime(dst []byte, t time.Time) []byte {

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -11,23 +12,27 @@ import (
 )
 
 func (t *tx) Resource(k store.Key) (store.Resource, error) {
+	stored, err := t.Stored(k)
+	if err != nil {
+		return store.Resource{}, err
+	}
+	return withDocument(stored)
+}
+
+func (t *tx) Stored(k store.Key) (store.Stored, error) {
 	data := t.get(resources, keyOf(k))
 	if data == nil {
-		return store.Resource{}, store.ErrNotFound
+		return store.Stored{}, store.ErrNotFound
 	}
-	return decodeResource(k, data)
+	return decodeStored(k, data)
 }
 
 func (t *tx) Live(k store.Key) (bool, error) {
-	data := t.get(resources, keyOf(k))
-	if data == nil {
+	stored, err := t.Stored(k)
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	r, _, err := decodeHeader(k, data)
-	if err != nil {
-		return false, fmt.Errorf("read %s: %w", k, err)
-	}
-	return !r.Deleted, nil
+	return err == nil && !stored.Deleted, err
 }
 
 // FindResources returns the keys in the order of their ids.
@@ -46,26 +51,33 @@ func (t *tx) FindResources(source string, typ store.Type, ix store.Index, value 
 
 func (t *tx) ResourcesAfter(source string, typ store.Type, after string) iter.Seq2[store.Resource, error] {
 	return func(yield func(store.Resource, error) bool) {
+		for stored, err := range t.StoredAfter(source, typ, after) {
+			var r store.Resource
+			if err == nil {
+				r, err = withDocument(stored)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (t *tx) StoredAfter(source string, typ store.Type, after string) iter.Seq2[store.Stored, error] {
+	return func(yield func(store.Stored, error) bool) {
 		prefix := appendSourceType(newKey(), source, typ)
 		from := prefix
 		if after != "" {
 			from = appendID(slices.Clone(prefix), after)
 		}
 		for k, data := range t.scan(resources, prefix, from) {
+			var r store.Stored
 			id, _, err := cutID(k[len(prefix):])
-			if err == nil && id == after {
-				continue
-			}
-			key := store.Key{Source: source, Type: typ, ID: id}
-			var r store.Resource
 			if err == nil {
-				r, _, err = decodeHeader(key, data)
+				r, err = decodeStored(store.Key{Source: source, Type: typ, ID: id}, data)
 			}
-			if err == nil && r.Deleted {
+			if err == nil && (r.Deleted || id == after) {
 				continue
-			}
-			if err == nil {
-				r, err = decodeResource(key, data)
 			}
 			if !yield(r, err) || err != nil {
 				return

@@ -55,7 +55,7 @@ func (t *tx) keepPending(k store.Key) error {
 	}
 	work := written && s.Phase == store.Pending
 	if data := t.get(resources, key); data != nil {
-		r, _, err := decodeHeader(k, data)
+		r, _, err := decodeHeader(data)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", k, err)
 		}

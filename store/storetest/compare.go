@@ -149,6 +149,9 @@ func unordered[T any](seq iter.Seq2[T, error]) string {
 	return fmt.Sprint(words)
 }
 
+// storedText tells everything of a stored resource while its transaction lasts.
+func storedText(s store.Stored) string { return fmt.Sprintf("%+v %s", s.Resource, s.JSON) }
+
 // observe returns all that can be read, in words.
 func observe(tx store.Tx) (lines []string) {
 	add := func(what string, v any, err error) {
@@ -157,6 +160,8 @@ func observe(tx store.Tx) (lines []string) {
 	for _, k := range worldKeys() {
 		r, err := tx.Resource(k)
 		add("resource", r, err)
+		stored, err := tx.Stored(k)
+		add("stored", storedText(stored), err)
 		live, err := tx.Live(k)
 		add("live", live, err)
 		marked, err := tx.Unacknowledged(k)
@@ -170,10 +175,14 @@ func observe(tx store.Tx) (lines []string) {
 		lines = append(lines, k.String(), all(tx.Members(k)), all(tx.GroupsOf(k)), all(tx.SlackMembers(k)), all(tx.AuditOf(k)))
 	}
 	for _, source := range worldSources {
+		lines = append(lines, all(tx.MembershipsFrom(source, "")), all(tx.MembershipsFrom(source, id(2))))
 		for _, t := range []store.Type{store.User, store.Group} {
 			n, err := tx.CountResources(source, t)
 			add("count", n, err)
 			lines = append(lines, all(tx.ResourcesAfter(source, t, "")), all(tx.ResourcesAfter(source, t, id(2))))
+			for s, err := range tx.StoredAfter(source, t, id(1)) {
+				add("stored", storedText(s), err)
+			}
 			for _, index := range worldIndexes {
 				for _, name := range worldNames {
 					keys, err := tx.FindResources(source, t, index, name)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"scim2slack/scim"
 	"scim2slack/store"
 )
 
@@ -86,6 +87,31 @@ func yieldAll[T any](all []T) iter.Seq2[T, error] {
 
 func (m *model) Resource(k store.Key) (store.Resource, error) { return lookup(m.resources, k) }
 
+func (m *model) Stored(k store.Key) (store.Stored, error) {
+	r, err := m.Resource(k)
+	return stored(r), err
+}
+
+// stored keeps the zero value of a resource that is not there.
+func stored(r store.Resource) (s store.Stored) {
+	if r.Document == nil {
+		return s
+	}
+	s.Resource, s.JSON = r, scim.AppendJSON(nil, r.Document)
+	s.Document = nil
+	return s
+}
+
+func (m *model) StoredAfter(source string, t store.Type, after string) iter.Seq2[store.Stored, error] {
+	return func(yield func(store.Stored, error) bool) {
+		for r, err := range m.ResourcesAfter(source, t, after) {
+			if !yield(stored(r), err) {
+				return
+			}
+		}
+	}
+}
+
 func (m *model) Live(k store.Key) (bool, error) {
 	r, there := m.resources[k]
 	return there && !r.Deleted, nil
@@ -162,6 +188,12 @@ func (m *model) GroupsOf(member store.Key) iter.Seq2[store.Key, error] {
 	return sortedSeq(m.members, func(ms membership, _ store.Member) (store.Key, bool) {
 		return ms.group, ms.group.Source == member.Source && ms.id == member.ID
 	}, store.Key.String)
+}
+
+func (m *model) MembershipsFrom(source, from string) iter.Seq2[store.Membership, error] {
+	return sortedSeq(m.members, func(ms membership, _ store.Member) (store.Membership, bool) {
+		return store.Membership{MemberID: ms.id, Group: ms.group}, ms.group.Source == source && ms.id >= from
+	}, func(ms store.Membership) string { return ms.MemberID + " " + ms.Group.String() })
 }
 
 func (m *model) AddMembers(group store.Key, members ...store.Member) (added int, err error) {
