@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"bytes"
 	"slices"
 )
 
@@ -170,4 +171,54 @@ func isEmpty(value any) bool {
 		return !slices.ContainsFunc(v, func(part any) bool { return !isEmpty(part) })
 	}
 	return false
+}
+
+// AppendStored appends the answer of a document that is there as AppendJSON wrote it, without reading it, as AppendResource
+// would. groups is the JSON of that attribute, or nil. It reports false, and appends nothing, if the document may hold what an answer leaves
+// out: null, "", [] or {}.
+func (t *ResourceType) AppendStored(dst, document []byte, groups []byte, m Meta) (out []byte, ok bool) {
+	var says [8]bool // by the index of the extension
+	if len(document) < len(`{"a":1}`) || !t.inspect(document, says[:len(t.Extensions)]) {
+		return dst, false
+	}
+	dst = append(dst, `{"schemas":[`...)
+	dst = appendString(dst, t.CoreURN())
+	for i, e := range t.Extensions {
+		if says[i] {
+			dst = append(dst, ',')
+			dst = appendString(dst, e.ID)
+		}
+	}
+	dst = append(dst, ']')
+	if m.ID != "" {
+		dst = append(dst, `,"id":`...)
+		dst = appendString(dst, m.ID)
+	}
+	dst = t.appendMeta(dst, m)
+	if groups != nil {
+		dst = append(append(dst, `,"groups":`...), groups...)
+	}
+	return append(append(dst, ','), document[1:]...), true
+}
+
+// inspect notes the extensions of a stored document. It reports false if something in it may be empty; in doubt, for a text may
+// look like it, it does so too.
+func (t *ResourceType) inspect(document []byte, says []bool) (filled bool) {
+	for i := range len(document) - 1 {
+		switch c, next := document[i], document[i+1]; {
+		case c > '{' || c < '"':
+		case c == '"':
+			if next == '"' {
+				return false
+			}
+			if next == 'u' { // in a text a quotation mark has a backslash before it, and the key would end with one
+				for e, key := range t.extensionKeys {
+					says[e] = says[e] || bytes.HasPrefix(document[i:], key)
+				}
+			}
+		case c == '[' && next == ']', c == '{' && next == '}', next == 'n' && (c == ':' || c == ',' || c == '['):
+			return false
+		}
+	}
+	return true
 }

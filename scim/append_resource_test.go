@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -22,4 +23,37 @@ func TestAppendResourceIsRender(t *testing.T) {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
 	})
+}
+
+// What is appended of a stored document is what is appended of the document.
+func TestAppendStoredIsAppendResource(t *testing.T) {
+	fast := 0
+	rapid.Check(t, func(t *rapid.T) {
+		doc := canonicalDocument().Draw(t, "document")
+		if rapid.Bool().Draw(t, "without what is empty") {
+			doc, _ = withoutEmpty(doc).(Object)
+		}
+		m := Meta{ID: "u1", Version: rapid.SampledFrom([]string{"", `W/"3"`}).Draw(t, "version")}
+		stored := AppendJSON(nil, doc)
+		var groups []byte
+		answered := maps.Clone(doc)
+		if rapid.Bool().Draw(t, "in a group") && answered != nil {
+			list := []any{Object{"value": "g1", "display": "é\"\\"}}
+			answered["groups"], groups = list, appendValue(nil, list)
+		}
+		got, ok := Users.AppendStored([]byte("["), stored, groups, m)
+		if !ok {
+			if string(got) != "[" {
+				t.Fatalf("%s was appended", got)
+			}
+			return
+		}
+		fast++
+		if want := Users.AppendResource([]byte("["), answered, m); string(got) != string(want) {
+			t.Fatalf("got  %s\nwant %s", got, want)
+		}
+	})
+	if fast == 0 {
+		t.Error("no document took the short way")
+	}
 }

@@ -57,8 +57,10 @@ func BenchmarkRender(b *testing.B) {
 	}
 	meta := Meta{ID: "01890a5d-ac96-774b-bcce-b302099a8057", Location: "https://gw.example/scim/v2/Users/01890a5d-ac96-774b-bcce-b302099a8057",
 		Version: `W/"3"`, Created: time.Unix(1712707200, 0), Modified: time.Unix(1712707200, 0)}
+	stored := AppendJSON(nil, withoutEmpty(doc).(Object))
 	for name, render := range map[string]func(dst []byte) []byte{
 		"render": func(dst []byte) []byte { return AppendJSON(dst, Users.Render(doc, meta)) },
+		"stored": func(dst []byte) []byte { out, _ := Users.AppendStored(dst, stored, nil, meta); return out },
 		"append": func(dst []byte) []byte { return Users.AppendResource(dst, doc, meta) },
 	} {
 		b.Run(name, func(b *testing.B) {

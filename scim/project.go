@@ -25,6 +25,9 @@ type selection struct {
 	attributes map[string]map[string]bool // sub-attributes by canonical attribute; an empty map means the attribute as a whole
 }
 
+// All reports whether the projection leaves nothing out.
+func (p Projection) All() bool { return p.mode == byDefault }
+
 // ParseProjection reads the parameters attributes and excludedAttributes, lists of paths with commas between them. Names may be in
 // any letter case, with or without a schema URN. Names that t does not have are passed over, and brackets (emails[type eq "work"])
 // stand for the whole attribute. It returns an *Error of type InvalidValue if both parameters are given or one is longer than MaxFilterLength.

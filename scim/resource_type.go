@@ -17,7 +17,9 @@ type ResourceType struct {
 	// attributes of each schema by lower-case URN, then by lower-case name. The core schema includes the common attributes
 	// schemas, id, externalId and meta.
 	attributes map[string]map[string]*Attribute
-	urns       map[string]string // lower-case URN -> canonical URN, core and extensions, with urnAliases
+	// extensionKeys are the extensions as keys of a document that AppendJSON wrote. In a text a quotation mark has a backslash before it.
+	extensionKeys [][]byte
+	urns          map[string]string // lower-case URN -> canonical URN, core and extensions, with urnAliases
 }
 
 // Users is the resource type of users: core, enterprise and Slack's guest and profile extensions.
@@ -33,6 +35,7 @@ func newResourceType(name, endpoint string, core schema.Schema, extensions ...sc
 	t.index(core.ID, append(commonAttributes(), attributesOf(core.Attributes)...))
 	for _, e := range extensions {
 		t.index(e.ID, attributesOf(e.Attributes))
+		t.extensionKeys = append(t.extensionKeys, []byte(`"`+e.ID+`":{`))
 	}
 	return t
 }

@@ -47,7 +47,7 @@ func (x *exchange) writeList(total, start int, resources []any) error {
 
 // etag is the entity tag of a resource (RFC 7644 section 3.14): weak, because an answer may show a part only, and because
 // the groups of a user are not part of what it is a version of.
-func etag(r store.Resource) string { return fmt.Sprintf(`W/"%d"`, r.Generation) }
+func etag(r store.Resource) string { return `W/"` + strconv.FormatUint(r.Generation, 10) + `"` }
 
 // matchesTag reports whether a list of entity tags has the tag, compared weakly (RFC 9110 section 8.8.3.2). No tag of ours has a comma in it.
 func matchesTag(header []string, tag string) bool {

@@ -22,27 +22,31 @@ func (x *exchange) read(t *resourceType) error {
 	if !isID(x.id) { // such as Users/0, by which PingFederate tests the connection before each operation
 		return noResource(t, x.id)
 	}
-	var r store.Resource
-	var o scim.Object // nil if the client has this version already
+	var s store.Stored
+	var body []byte // nil if the client has this version already
 	err = x.h.cfg.Store.View(x.r.Context(), func(tx store.Tx) (err error) {
-		if r, err = x.live(tx, t); err != nil {
+		s, err = tx.Stored(x.key(t, x.id))
+		if errors.Is(err, store.ErrNotFound) || err == nil && s.Deleted {
+			return noResource(t, x.id)
+		}
+		if err != nil {
 			return err
 		}
-		if known := x.r.Header.Values("If-None-Match"); len(known) > 0 && matchesTag(known, etag(r)) {
+		if known := x.r.Header.Values("If-None-Match"); len(known) > 0 && matchesTag(known, etag(s.Resource)) {
 			return nil
 		}
-		o, err = newRenderer(x, tx).resource(t, r, projection)
+		body, err = newRenderer(x, tx).append(make([]byte, 0, 1024), t, s, projection)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	x.w.Header().Set("ETag", etag(r))
-	if o == nil {
+	x.w.Header().Set("ETag", etag(s.Resource))
+	if body == nil {
 		x.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	_ = x.writeObject(http.StatusOK, o) // an error means that the client has gone
+	_ = x.write(http.StatusOK, body) // an error means that the client has gone
 	return nil
 }
 
@@ -103,14 +107,44 @@ func (n *renderer) resource(t *resourceType, r store.Resource, projection scim.P
 	return projection.Apply(t.schema.Render(doc, n.meta(t, r))), nil
 }
 
+// append appends the JSON of an answer. A user of whom all is wanted, which is what clients ask for most, is not even read into memory.
+func (n *renderer) append(dst []byte, t *resourceType, s store.Stored, projection scim.Projection) ([]byte, error) {
+	if t == users && projection.All() {
+		list, err := n.groupsOf(s.Key)
+		if err != nil {
+			return nil, err
+		}
+		var groups []byte
+		if len(list) > 0 {
+			groups = scim.AppendList(nil, list)
+		}
+		if out, ok := t.schema.AppendStored(dst, s.JSON, groups, n.meta(t, s.Resource)); ok {
+			return out, nil
+		}
+	}
+	r, err := n.tx.Resource(s.Key)
+	if err != nil {
+		return nil, err
+	}
+	o, err := n.resource(t, r, projection)
+	if err != nil {
+		return nil, err
+	}
+	return scim.AppendJSON(dst, o), nil
+}
+
 func (n *renderer) meta(t *resourceType, r store.Resource) scim.Meta {
 	return scim.Meta{ID: r.Key.ID, Location: n.x.location(t.kind, r.Key.ID), Version: etag(r), Created: r.Created, Modified: r.Modified}
 }
 
 // withGroups returns the document of a user and the groups that name the user as a member (RFC 7643 section 4.1.2).
 func (n *renderer) withGroups(r store.Resource) (scim.Object, error) {
-	var list []any
-	for key, err := range n.tx.GroupsOf(r.Key) {
+	list, err := n.groupsOf(r.Key)
+	return with(r.Document, "groups", list), err
+}
+
+func (n *renderer) groupsOf(user store.Key) (list []any, err error) {
+	for key, err := range n.tx.GroupsOf(user) {
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +156,7 @@ func (n *renderer) withGroups(r store.Resource) (scim.Object, error) {
 			list = append(list, scim.Object{"value": key.ID, "display": name, "type": "direct", "$ref": n.x.location(store.Group, key.ID)})
 		}
 	}
-	return with(r.Document, "groups", list), nil
+	return list, nil
 }
 
 func (n *renderer) groupName(key store.Key) (string, error) {
