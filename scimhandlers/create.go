@@ -68,8 +68,14 @@ func (x *exchange) create(t *resourceType) error {
 	return e.answer(http.StatusCreated, projection)
 }
 
-// acknowledge notes that the source has the answer to its POST.
-func (e *edit) acknowledge() { e.x.h.creations.acknowledge(e.resource.Key) }
+// acknowledge notes that the source has the answer to its POST; as part of a bulk, that it will have it with that.
+func (e *edit) acknowledge() {
+	if e.x.part != nil {
+		e.x.part.made = e.resource.Key
+		return
+	}
+	e.x.h.creations.acknowledge(e.resource.Key)
+}
 
 // known looks for a resource that a POST speaks of although it is there, and returns it with the document that it gets: one
 // that its source never learned of, or a user, if the source's profile says so. It returns nil if there is nothing of that

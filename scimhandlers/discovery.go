@@ -81,7 +81,7 @@ func (x *exchange) serviceProviderConfig() scim.Object {
 	return scim.Object{
 		"schemas":        []any{serviceProviderConfigSchema},
 		"patch":          supported(true),
-		"bulk":           scim.Object{"supported": false, "maxOperations": 0.0, "maxPayloadSize": 0.0},
+		"bulk":           scim.Object{"supported": true, "maxOperations": float64(maxBulkOperations), "maxPayloadSize": float64(maxBulkPayload)},
 		"filter":         scim.Object{"supported": true, "maxResults": float64(maxCount)},
 		"changePassword": supported(false),
 		"sort":           supported(false),

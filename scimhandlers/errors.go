@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	scimerrors "github.com/elimity-com/scim/errors"
@@ -34,6 +35,15 @@ func (e *refusedError) Error() string { return e.status.Message }
 
 // fail answers an error.
 func (x *exchange) fail(err error) {
+	answer := x.fault(err)
+	if answer.Status == http.StatusServiceUnavailable {
+		x.w.Header().Set("Retry-After", "5")
+	}
+	_ = x.writeObject(answer.Status, errorObject(answer)) // an error means that the client has gone
+}
+
+// fault is what the client is told of an error. What is no fault of the client is logged.
+func (x *exchange) fault(err error) scimerrors.ScimError {
 	answer := scimError(err)
 	if answer.Status >= http.StatusInternalServerError && x.r.Context().Err() == nil {
 		x.h.cfg.Log.ErrorContext(x.r.Context(), "SCIM request failed", "error", err, "source", x.source.Name, "request", x.requestID())
@@ -42,16 +52,16 @@ func (x *exchange) fail(err error) {
 			answer.Detail += " under request " + id
 		}
 	}
-	if answer.Status == http.StatusServiceUnavailable {
-		x.w.Header().Set("Retry-After", "5")
+	return answer
+}
+
+// errorObject is an error as a document (RFC 7644 section 3.12).
+func errorObject(e scimerrors.ScimError) scim.Object {
+	o := scim.Object{"schemas": []any{scim.ErrorSchema}, "status": strconv.Itoa(e.Status), "detail": e.Detail}
+	if e.ScimType != "" {
+		o["scimType"] = string(e.ScimType)
 	}
-	body, err := answer.MarshalJSON()
-	if err != nil { // strings and a number: cannot happen
-		x.h.cfg.Log.ErrorContext(x.r.Context(), "cannot write an error", "error", err)
-		x.w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	_ = x.write(answer.Status, body) // an error means that the client has gone
+	return o
 }
 
 // scimError maps every error to the SCIM error of the answer (RFC 7644 section 3.12). Of an error that it does not know it tells nothing.

@@ -77,8 +77,9 @@ type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	source Source
-	base   string // absolute URL of Root
-	id     string // of the resource in the path
+	base   string    // absolute URL of Root
+	id     string    // of the resource in the path
+	part   *bulkPart // nil for a request of its own
 }
 
 // ServeHTTP answers one request.
@@ -130,7 +131,11 @@ func (x *exchange) route() (methods, error) {
 		return nil, notFound("there is nothing at this address; users are at " + x.base + "/Users")
 	}
 	switch path[0] {
-	case "Me", "Bulk", ".search":
+	case "Bulk":
+		if len(path) == 1 {
+			return methods{http.MethodPost: x.bulk}, nil
+		}
+	case "Me", ".search":
 		return nil, &httpError{status: http.StatusNotImplemented, detail: "/" + path[0] + " is not offered; see /ServiceProviderConfig"}
 	case "Users":
 		return x.routeResource(users, path[1:])

@@ -218,7 +218,7 @@ func TestDiscovery(t *testing.T) {
 	if diff := cmp.Diff(config.body, w.must(200, "GET", "/ServiceProviderConfigs/", nil).body); diff != "" {
 		t.Errorf("the alias differs:\n%s", diff)
 	}
-	for name, want := range map[string]bool{"patch": true, "bulk": false, "filter": true, "sort": false, "etag": true, "changePassword": false} {
+	for name, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "sort": false, "etag": true, "changePassword": false} {
 		if got := config.body.Object(name)["supported"]; got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}

@@ -13,25 +13,33 @@ import (
 	"scim2slack/scim"
 )
 
-// body reads and decodes the request's body.
+// body returns the body of a request for a resource.
 func (x *exchange) body(t *resourceType) (scim.Object, error) {
+	if x.part != nil {
+		return x.part.data, nil
+	}
+	return x.readBody(t.maxBody)
+}
+
+// readBody reads and decodes the request's body, of so many bytes at the most.
+func (x *exchange) readBody(most int) (scim.Object, error) {
 	if err := checkContentType(x.r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
 	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, &httpError{status: http.StatusUnsupportedMediaType, detail: "a body that is compressed is not taken; send it as it is"}
 	}
-	if x.r.ContentLength > int64(t.maxBody) {
-		return nil, &scim.TooLargeError{Bytes: int(x.r.ContentLength), Limit: t.maxBody}
+	if x.r.ContentLength > int64(most) {
+		return nil, &scim.TooLargeError{Bytes: int(x.r.ContentLength), Limit: most}
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, int64(t.maxBody)))
+	data, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, int64(most)))
 	if errors.As(err, new(*http.MaxBytesError)) {
 		return nil, err
 	}
 	if err != nil {
 		return nil, scim.Errorf(scim.InvalidSyntax, "the body could not be read to its end")
 	}
-	return scim.Decode(data, scim.Limits{Bytes: t.maxBody})
+	return scim.Decode(data, scim.Limits{Bytes: most})
 }
 
 // checkContentType takes the media types that clients send for JSON, and none at all (push-clients.md section 3.17).

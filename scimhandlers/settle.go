@@ -18,7 +18,7 @@ func (e *edit) settle() *refusedError {
 		return nil
 	}
 	h := e.x.h
-	if h.cfg.AnswerWait <= 0 {
+	if h.cfg.AnswerWait <= 0 || e.x.part != nil {
 		h.cfg.Syncer.Enqueue(e.resource.Key)
 		return nil
 	}
