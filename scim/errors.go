@@ -13,6 +13,8 @@ const (
 	TooMany       ErrorType = "tooMany"
 	Uniqueness    ErrorType = "uniqueness"
 	Mutability    ErrorType = "mutability"
+	InvalidCursor ErrorType = "invalidCursor" // RFC 9865 section 3
+	InvalidCount  ErrorType = "invalidCount"  // RFC 9865 section 3
 	InvalidSyntax ErrorType = "invalidSyntax"
 	InvalidPath   ErrorType = "invalidPath"
 	NoTarget      ErrorType = "noTarget"

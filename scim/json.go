@@ -34,9 +34,6 @@ func AppendJSON(dst []byte, o Object) []byte {
 	return append(dst, '}')
 }
 
-// AppendList appends a list of values of an Object as JSON, as AppendJSON would.
-func AppendList(dst []byte, list []any) []byte { return appendValue(dst, list) }
-
 func compareKeys(a, b string) int {
 	if d := keyRank(a) - keyRank(b); d != 0 {
 		return d

@@ -84,8 +84,11 @@ func (x *exchange) serviceProviderConfig() scim.Object {
 		"bulk":           scim.Object{"supported": true, "maxOperations": float64(maxBulkOperations), "maxPayloadSize": float64(maxBulkPayload)},
 		"filter":         scim.Object{"supported": true, "maxResults": float64(maxCount)},
 		"changePassword": supported(false),
-		"sort":           supported(false),
+		"sort":           supported(true),
 		"etag":           supported(true),
+		"pagination": scim.Object{ // RFC 9865 section 4; cursors do not expire
+			"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": float64(defaultCount), "maxPageSize": float64(maxCount),
+		},
 		"authenticationSchemes": []any{scim.Object{
 			"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,
 			"description": "A bearer token in the Authorization header. It names the source.",

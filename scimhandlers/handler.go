@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,8 @@ type Handler struct {
 	cfg       Config
 	creations creations
 	bookmarks bookmarks
+	cursorKey atomic.Pointer[[]byte]
+	pages     sync.Pool // of *[]byte, for lists
 	discovery atomic.Pointer[discovery]
 	// maxPageMembers is the constant of that name, smaller in tests.
 	maxPageMembers int
@@ -68,7 +71,7 @@ type Handler struct {
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	return &Handler{cfg: cfg, creations: newCreations(), maxPageMembers: maxPageMembers}
+	return &Handler{cfg: cfg, creations: newCreations(), maxPageMembers: maxPageMembers, pages: sync.Pool{New: func() any { return new([]byte) }}}
 }
 
 // exchange is one request and its answer.
@@ -127,15 +130,22 @@ func allowed(m methods) string {
 // route finds what the path names.
 func (x *exchange) route() (methods, error) {
 	path, ok := segments(x.r.URL)
-	if !ok || len(path) == 0 {
+	if !ok {
 		return nil, notFound("there is nothing at this address; users are at " + x.base + "/Users")
+	}
+	if len(path) == 0 {
+		return listMethods(func() error { return x.list(users, groups) }), nil
 	}
 	switch path[0] {
 	case "Bulk":
 		if len(path) == 1 {
 			return methods{http.MethodPost: x.bulk}, nil
 		}
-	case "Me", ".search":
+	case ".search":
+		if len(path) == 1 {
+			return methods{http.MethodPost: func() error { return x.searchRequest(users, groups) }}, nil
+		}
+	case "Me":
 		return nil, &httpError{status: http.StatusNotImplemented, detail: "/" + path[0] + " is not offered; see /ServiceProviderConfig"}
 	case "Users":
 		return x.routeResource(users, path[1:])
@@ -154,17 +164,23 @@ func (x *exchange) routeResource(t *resourceType, path []string) (methods, error
 	}
 	switch {
 	case len(path) == 0:
-		return methods{http.MethodGet: bind(x.list), http.MethodHead: bind(x.list), http.MethodPost: bind(x.create)}, nil
+		m := listMethods(func() error { return x.list(t) })
+		m[http.MethodPost] = bind(x.create)
+		return m, nil
 	case len(path) > 1:
 		return nil, notFound("there is nothing below a resource")
 	case path[0] == ".search":
-		return nil, &httpError{status: http.StatusNotImplemented, detail: "/.search is not offered; use GET with a filter"}
+		return methods{http.MethodPost: func() error { return x.searchRequest(t) }}, nil
 	}
 	x.id = path[0]
 	return methods{
 		http.MethodGet: bind(x.read), http.MethodHead: bind(x.read),
 		http.MethodPut: bind(x.replace), http.MethodPatch: bind(x.patch), http.MethodDelete: bind(x.remove),
 	}, nil
+}
+
+func listMethods(list func() error) methods {
+	return methods{http.MethodGet: list, http.MethodHead: list}
 }
 
 // segments splits the path below Root. The path is split before it is decoded, so that an encoded slash never makes

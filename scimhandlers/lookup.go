@@ -28,20 +28,20 @@ func indexOf(t *resourceType, e scim.Equality) (store.Index, bool) {
 // candidates returns the keys, oldest first, among which are all resources that match the filter. It reports false if only
 // a look at every resource can tell.
 func (s *search) candidates(tx store.Tx) (keys []store.Key, indexed bool, err error) {
-	equalities := s.filter.Equalities(s.t.schema)
+	equalities := s.t.filter.Equalities(s.t.schema)
 	for _, e := range equalities {
 		if e.URN == "" && e.Name() == "id" {
 			return s.candidate(tx, e.Value)
 		}
 	}
 	for _, e := range equalities {
-		if index, ok := indexOf(s.t, e); ok {
+		if index, ok := indexOf(s.t.resourceType, e); ok {
 			keys, err = tx.FindResources(s.x.source.Name, s.t.kind, index, e.Value)
 			return keys, true, err
 		}
 	}
 	for _, e := range equalities {
-		if s.t == groups && e.Name() == "members.value" {
+		if s.t.resourceType == groups && e.Name() == "members.value" {
 			keys, err = s.groupsOf(tx, e.Value)
 			return keys, true, err
 		}
@@ -53,7 +53,7 @@ func (s *search) candidate(tx store.Tx, id string) ([]store.Key, bool, error) {
 	if !isID(id) {
 		return nil, true, nil
 	}
-	key := s.x.key(s.t, id)
+	key := s.x.key(s.t.resourceType, id)
 	if _, err := tx.Resource(key); errors.Is(err, store.ErrNotFound) {
 		return nil, true, nil
 	}

@@ -82,13 +82,18 @@ func isID(s string) bool {
 
 // renderer makes the answers of resources within one transaction.
 type renderer struct {
-	x     *exchange
-	tx    store.Tx
-	names map[store.Key]string // displayName of groups that were read; "" for one that is deleted
+	x    *exchange
+	tx   store.Tx
+	walk *membershipWalk // for lists; nil otherwise
+	// elements are groups that were read, as they stand in the groups of their members, and written; nil for one that is deleted.
+	elements map[store.Key]groupElement
+	groups   []byte // room for the groups of one user
+	// members is how many members of groups were rendered.
+	members int
 }
 
 func newRenderer(x *exchange, tx store.Tx) *renderer {
-	return &renderer{x: x, tx: tx, names: map[store.Key]string{}}
+	return &renderer{x: x, tx: tx, elements: map[store.Key]groupElement{}}
 }
 
 // resource makes the answer of a resource. Groups and members are read only if the projection wants them.
@@ -110,13 +115,9 @@ func (n *renderer) resource(t *resourceType, r store.Resource, projection scim.P
 // append appends the JSON of an answer. A user of whom all is wanted, which is what clients ask for most, is not even read into memory.
 func (n *renderer) append(dst []byte, t *resourceType, s store.Stored, projection scim.Projection) ([]byte, error) {
 	if t == users && projection.All() {
-		list, err := n.groupsOf(s.Key)
+		groups, err := n.groupsJSON(s.Key)
 		if err != nil {
 			return nil, err
-		}
-		var groups []byte
-		if len(list) > 0 {
-			groups = scim.AppendList(nil, list)
 		}
 		if out, ok := t.schema.AppendStored(dst, s.JSON, groups, n.meta(t, s.Resource)); ok {
 			return out, nil
@@ -144,35 +145,84 @@ func (n *renderer) withGroups(r store.Resource) (scim.Object, error) {
 }
 
 func (n *renderer) groupsOf(user store.Key) (list []any, err error) {
-	for key, err := range n.tx.GroupsOf(user) {
+	keys, err := n.groupKeys(user)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		e, err := n.element(key)
 		if err != nil {
 			return nil, err
 		}
-		name, err := n.groupName(key)
-		if err != nil {
-			return nil, err
-		}
-		if name != "" {
-			list = append(list, scim.Object{"value": key.ID, "display": name, "type": "direct", "$ref": n.x.location(store.Group, key.ID)})
+		if e.object != nil {
+			list = append(list, e.object)
 		}
 	}
 	return list, nil
 }
 
-func (n *renderer) groupName(key store.Key) (string, error) {
-	if name, ok := n.names[key]; ok {
-		return name, nil
+// groupsJSON is groupsOf as JSON, nil if there are none. It is valid until it is called again.
+func (n *renderer) groupsJSON(user store.Key) ([]byte, error) {
+	keys, err := n.groupKeys(user)
+	if err != nil {
+		return nil, err
+	}
+	n.groups = n.groups[:0]
+	for _, key := range keys {
+		e, err := n.element(key)
+		if err != nil {
+			return nil, err
+		}
+		if e.object != nil {
+			n.groups = append(append(n.groups, ','), e.json...)
+		}
+	}
+	if len(n.groups) == 0 {
+		return nil, nil
+	}
+	n.groups[0] = '['
+	n.groups = append(n.groups, ']')
+	return n.groups, nil
+}
+
+func (n *renderer) groupKeys(user store.Key) ([]store.Key, error) {
+	if n.walk != nil {
+		return n.walk.groupsOf(user)
+	}
+	return searchGroups(n.tx, user)
+}
+
+func searchGroups(tx store.Tx, user store.Key) (keys []store.Key, err error) {
+	for key, err := range tx.GroupsOf(user) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// groupElement is a group as it stands in the groups of a member, as an object and as JSON.
+type groupElement struct {
+	object scim.Object // nil for a group that is deleted
+	json   []byte
+}
+
+func (n *renderer) element(key store.Key) (groupElement, error) {
+	if e, ok := n.elements[key]; ok {
+		return e, nil
 	}
 	r, err := n.tx.Resource(key)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", err
+		return groupElement{}, err
 	}
-	name := ""
+	var e groupElement
 	if err == nil && !r.Deleted {
-		name = r.Document.String("displayName")
+		e.object = scim.Object{"value": key.ID, "display": r.Document.String("displayName"), "type": "direct", "$ref": n.x.location(store.Group, key.ID)}
+		e.json = scim.AppendJSON(nil, e.object)
 	}
-	n.names[key] = name
-	return name, nil
+	n.elements[key] = e
+	return e, nil
 }
 
 // withMembers returns the document of a group and its members.
@@ -186,6 +236,7 @@ func (n *renderer) withMembers(r store.Resource) (scim.Object, error) {
 		o["$ref"] = n.x.location(m.Type, m.ID)
 		list = append(list, o)
 	}
+	n.members += len(list)
 	return with(r.Document, "members", list), nil
 }
 
