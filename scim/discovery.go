@@ -15,7 +15,7 @@ const (
 
 // SchemaDocuments returns the documents of /Schemas (RFC 7643 section 7): users, its extensions, groups. Each has its URN as id. They
 // advertise what is stored and enforced and nothing else, because clients try whatever they find advertised (Entra's
-// validator): no password, no $ref, no display name of the manager. base is the absolute URL of the SCIM root.
+// validator): no password, no display name of the manager, no $ref but those that are answered. base is the absolute URL of the SCIM root.
 // Making them costs about a millisecond; their bytes are worth keeping.
 func SchemaDocuments(base string) []Object {
 	var out []Object
@@ -69,13 +69,22 @@ func (t *ResourceType) schemaDocument(base string, s schema.Schema) Object {
 	doc["attributes"] = attributes
 	if s.ID == UserSchema {
 		find(attributes, "active")["required"] = true // whoever does not say it is active; nobody is neither (see Patch)
+		addReference(find(attributes, "groups"), "readOnly", "The URI of the group.", "Group")
 	}
 	if t == Groups {
 		// Groups are matched by name: the store keeps names unique, letter case ignored. Canonical refuses members without a value.
 		find(attributes, "displayName")["uniqueness"] = "server"
-		find(find(attributes, "members").List("subAttributes"), "value")["required"] = true
+		addReference(find(attributes, "members"), "immutable", "The URI of the member. It may stand for the value.", "User", "Group")
 	}
 	return doc
+}
+
+// addReference advertises the $ref of an attribute (RFC 7643 section 8.7.1), which elimity cannot name.
+func addReference(attribute Object, mutability, description string, types ...any) {
+	attribute["subAttributes"] = append(attribute.List("subAttributes"), Object{
+		"name": "$ref", "type": "reference", "referenceTypes": types, "multiValued": false, "required": false, "caseExact": true,
+		"mutability": mutability, "returned": "default", "uniqueness": "none", "description": description,
+	})
 }
 
 // advertised leaves out what is not kept. groups, which is ours to fill, stays with its parts.

@@ -21,7 +21,7 @@ func TestSchemaDocuments(t *testing.T) {
 			t.Errorf("%s: %s", id, diff)
 		}
 		text := AppendJSON(nil, doc)
-		if strings.Contains(string(text), `"password"`) || strings.Contains(string(text), "$ref") {
+		if strings.Contains(string(text), `"password"`) || strings.Contains(string(text), "$ref") != (id == GroupSchema || id == UserSchema) {
 			t.Errorf("%s advertises what is not kept: %s", id, text)
 		}
 		var back schema.Schema
@@ -87,6 +87,9 @@ func TestAdvertisedIsKept(t *testing.T) {
 		}
 		delete(answer, "schemas")
 		delete(answer, "meta")
+		for _, m := range writable.List("members") {
+			delete(m.(Object), "$ref") // it follows from the value, with the address of the member
+		}
 		if diff := cmp.Diff(writable, answer); diff != "" {
 			t.Errorf("%s: %s", r.Name, diff)
 		}

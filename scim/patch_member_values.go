@@ -50,12 +50,28 @@ func readMember(v any) (Object, *Error) {
 				m[name] = text
 			}
 		}
+		if m["value"] == nil {
+			if id := idOfReference(v); id != "" {
+				m["value"] = id
+			}
+		}
 		if m["value"] == nil && m["display"] == nil {
 			return nil, Errorf(InvalidValue, "has no value; it must be the id of a user or group")
 		}
 		return m, nil
 	}
 	return nil, Errorf(InvalidValue, "is %s; it must be an object with a value", describe(v))
+}
+
+// idOfReference is the last part of a $ref, the URI of a member (RFC 7643 section 4.2); "" if there is none.
+func idOfReference(member Object) string {
+	for key, value := range member {
+		if uri, ok := value.(string); ok && strings.EqualFold(key, "$ref") {
+			uri = strings.TrimRight(uri, "/")
+			return uri[strings.LastIndexByte(uri, '/')+1:]
+		}
+	}
+	return ""
 }
 
 func memberText(v any) (string, bool) {

@@ -143,6 +143,23 @@ func TestGroupPutWithoutMembers(t *testing.T) {
 	}
 }
 
+// A member may be named by its address alone, and is answered with it.
+func TestMembersByReference(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.newUser("ann@x.test"), w.newUser("bob@x.test")
+	url := func(id string) string { return "https://gw.test/scim/v2/Users/" + id }
+	a := w.must(201, "POST", "/Groups", object{"displayName": "Eng", "members": []any{object{"$ref": url(ann)}}})
+	group := a.body.String("id")
+	if m := a.body.List("members")[0].(scim.Object); m.String("value") != ann || m.String("$ref") != url(ann) {
+		t.Errorf("member %v", m)
+	}
+	w.must(204, "PATCH", "/Groups/"+group, patchBody(object{"op": "add", "path": "members", "value": []any{object{"$ref": url(bob) + "/", "type": "User"}}},
+		object{"op": "remove", "path": "members", "value": []any{object{"$ref": "../Users/" + ann}}}))
+	if diff := cmp.Diff([]string{bob}, w.members(group)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUnknownMembersAreToldOf(t *testing.T) {
 	w := newWorld(t)
 	ann := w.newUser("ann@x.test")
