@@ -23,7 +23,7 @@ func (x *exchange) answerType() string {
 // write sends an answer. An error means that the client did not get it; nil means that it probably did.
 func (x *exchange) write(status int, body []byte) error {
 	header := x.w.Header()
-	header.Set("Content-Type", x.answerType())
+	header.Set("Content-Type", x.mediaType(x))
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {
@@ -40,7 +40,7 @@ func (x *exchange) writeObject(status int, o scim.Object) error {
 
 func (x *exchange) writeList(total, start int, resources []any) error {
 	return x.writeObject(http.StatusOK, scim.Object{
-		"schemas": []any{scim.ListSchema}, "totalResults": float64(total), "startIndex": float64(start),
+		"schemas": []any{x.listSchema}, "totalResults": float64(total), "startIndex": float64(start),
 		"itemsPerPage": float64(len(resources)), "Resources": resources,
 	})
 }

@@ -201,7 +201,7 @@ func (b *bulk) note(op *bulkOperation, w *bulkWriter, err error) {
 	}
 	if err != nil {
 		b.failures++
-		fault := b.x.fault(err)
+		fault := b.x.blame(err)
 		op.answer["status"] = strconv.Itoa(fault.Status)
 		op.answer["response"] = errorObject(fault)
 		if op.method != http.MethodPost {
@@ -247,7 +247,7 @@ func (b *bulk) request(method, path, version string, data scim.Object) (*bulkWri
 		r.Header.Set("If-Match", version)
 	}
 	w := &bulkWriter{header: http.Header{"X-Request-Id": b.x.w.Header()["X-Request-Id"]}}
-	x := &exchange{h: b.x.h, w: w, r: r, source: b.x.source, base: b.x.base, part: &bulkPart{data: data}}
+	x := &exchange{h: b.x.h, w: w, r: r, source: b.x.source, protocol: b.x.protocol, base: b.x.base, part: &bulkPart{data: data}}
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if first != "Users" && first != "Groups" {
 		return nil, notFound("an operation is on /Users or /Groups, and not on " + shorten(path))

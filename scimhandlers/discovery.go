@@ -16,7 +16,7 @@ type discovery struct {
 	resourceTypes []scim.Object
 }
 
-func (x *exchange) discovery() *discovery {
+func (x *exchange) discovered() *discovery {
 	d := x.h.discovery.Load()
 	if d == nil || d.base != x.base {
 		d = &discovery{base: x.base, schemas: scim.SchemaDocuments(x.base), resourceTypes: scim.ResourceTypeDocuments(x.base)}
@@ -46,9 +46,9 @@ func (x *exchange) routeDiscovery(path []string) func() error {
 			return func() error { return x.writeDocument(x.serviceProviderConfig()) }
 		}
 	case "ResourceTypes":
-		return one(x.discovery().resourceTypes)
+		return one(x.discovered().resourceTypes)
 	case "Schemas":
-		return one(x.discovery().schemas)
+		return one(x.discovered().schemas)
 	}
 	return nil
 }

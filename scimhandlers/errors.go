@@ -35,15 +35,15 @@ func (e *refusedError) Error() string { return e.status.Message }
 
 // fail answers an error.
 func (x *exchange) fail(err error) {
-	answer := x.fault(err)
+	answer := x.blame(err)
 	if answer.Status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "5")
 	}
-	_ = x.writeObject(answer.Status, errorObject(answer)) // an error means that the client has gone
+	_ = x.writeObject(answer.Status, x.protocol.fault(answer)) // an error means that the client has gone
 }
 
-// fault is what the client is told of an error. What is no fault of the client is logged.
-func (x *exchange) fault(err error) scimerrors.ScimError {
+// blame is what the client is told of an error. What is no fault of the client is logged.
+func (x *exchange) blame(err error) scimerrors.ScimError {
 	answer := scimError(err)
 	if answer.Status >= http.StatusInternalServerError && x.r.Context().Err() == nil {
 		x.h.cfg.Log.ErrorContext(x.r.Context(), "SCIM request failed", "error", err, "source", x.source.Name, "request", x.requestID())

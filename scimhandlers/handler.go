@@ -1,4 +1,4 @@
-// Package scimhandlers answers SCIM 2.0 (RFC 7644): users, groups and discovery. It keeps what sources desire in the store and
+// Package scimhandlers answers SCIM 2.0 (RFC 7644), and 1.1 below an address of its own: users, groups and discovery. It keeps what sources desire in the store and
 // lets the reconciler know; Slack is never asked from here.
 //
 // A write is one transaction of the store. Its commit is the promise to the source: after it the answer is 2xx, whatever becomes of it
@@ -25,7 +25,7 @@ import (
 	"scim2slack/store"
 )
 
-// Root is the path below which a Handler answers.
+// Root is the path below which a Handler answers SCIM 2.0.
 const Root = "/scim/v2"
 
 // Syncer is what this package needs of the reconciler.
@@ -80,14 +80,16 @@ type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	source Source
-	base   string    // absolute URL of Root
-	id     string    // of the resource in the path
-	part   *bulkPart // nil for a request of its own
+	*protocol
+	base string    // absolute URL of the protocol's root
+	id   string    // of the resource in the path
+	part *bulkPart // nil for a request of its own
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r, base: h.base(r)}
+	x := &exchange{h: h, w: w, r: r, protocol: protocolOf(r.URL.Path)}
+	x.base = h.base(r, x.root)
 	if err := x.serve(); err != nil {
 		x.fail(err)
 	}
@@ -98,12 +100,16 @@ func (x *exchange) serve() error {
 		x.w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
 		return &httpError{status: http.StatusUnauthorized, detail: "nobody has authenticated this request"}
 	}
-	x.source.Profile = x.source.Profile.Or(dialect.Of(dialect.Generic))
+	x.source.Profile = x.profile.Or(x.source.Profile).Or(dialect.Of(dialect.Generic))
 	methods, err := x.route()
 	if err != nil {
 		return err
 	}
-	answer, ok := methods[x.r.Method]
+	method, err := x.method()
+	if err != nil {
+		return err
+	}
+	answer, ok := methods[method]
 	if ok {
 		return answer()
 	}
@@ -113,6 +119,19 @@ func (x *exchange) serve() error {
 		return nil
 	}
 	return &httpError{status: http.StatusMethodNotAllowed, detail: "this address takes " + allowed(methods) + " only"}
+}
+
+// method is what the request asks for. Where clients cannot send more than GET and POST, a header of the POST says what it stands for.
+func (x *exchange) method() (string, error) {
+	override := x.r.Header.Get("X-HTTP-Method-Override")
+	if !x.override || override == "" || x.r.Method != http.MethodPost {
+		return x.r.Method, nil
+	}
+	switch method := strings.ToUpper(override); method {
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return method, nil
+	}
+	return "", scim.Errorf(scim.InvalidValue, "X-HTTP-Method-Override must be PUT, PATCH or DELETE, not %s", shorten(override))
 }
 
 // methods are those of one address.
@@ -129,33 +148,32 @@ func allowed(m methods) string {
 
 // route finds what the path names.
 func (x *exchange) route() (methods, error) {
-	path, ok := segments(x.r.URL)
+	path, ok := segments(x.r.URL, x.root)
 	if !ok {
 		return nil, notFound("there is nothing at this address; users are at " + x.base + "/Users")
 	}
-	if len(path) == 0 {
+	if len(path) == 0 && x.queries {
 		return listMethods(func() error { return x.list(users, groups) }), nil
 	}
-	switch path[0] {
-	case "Bulk":
-		if len(path) == 1 {
-			return methods{http.MethodPost: x.bulk}, nil
-		}
-	case ".search":
-		if len(path) == 1 {
-			return methods{http.MethodPost: func() error { return x.searchRequest(users, groups) }}, nil
-		}
-	case "Me":
-		return nil, &httpError{status: http.StatusNotImplemented, detail: "/" + path[0] + " is not offered; see /ServiceProviderConfig"}
-	case "Users":
-		return x.routeResource(users, path[1:])
-	case "Groups":
-		return x.routeResource(groups, path[1:])
+	if len(path) == 0 {
+		return nil, notFound("there is nothing at this address; users are at " + x.base + "/Users")
 	}
-	if answer := x.routeDiscovery(path); answer != nil {
+	switch {
+	case path[0] == "Users":
+		return x.routeResource(users, path[1:])
+	case path[0] == "Groups":
+		return x.routeResource(groups, path[1:])
+	case path[0] == "Bulk" && len(path) == 1 && x.queries:
+		return methods{http.MethodPost: x.bulk}, nil
+	case path[0] == ".search" && len(path) == 1 && x.queries:
+		return methods{http.MethodPost: func() error { return x.searchRequest(users, groups) }}, nil
+	case path[0] == "Me" || path[0] == "Bulk":
+		return nil, &httpError{status: http.StatusNotImplemented, detail: "/" + path[0] + " is not offered here; see /ServiceProviderConfigs"}
+	}
+	if answer := x.discovery(x, path); answer != nil {
 		return methods{http.MethodGet: answer, http.MethodHead: answer}, nil
 	}
-	return nil, notFound("there is nothing at this address; see /ResourceTypes")
+	return nil, notFound("there is nothing at this address; users are at " + x.base + "/Users")
 }
 
 func (x *exchange) routeResource(t *resourceType, path []string) (methods, error) {
@@ -169,7 +187,7 @@ func (x *exchange) routeResource(t *resourceType, path []string) (methods, error
 		return m, nil
 	case len(path) > 1:
 		return nil, notFound("there is nothing below a resource")
-	case path[0] == ".search":
+	case path[0] == ".search" && x.queries:
 		return methods{http.MethodPost: func() error { return x.searchRequest(t) }}, nil
 	}
 	x.id = path[0]
@@ -183,10 +201,10 @@ func listMethods(list func() error) methods {
 	return methods{http.MethodGet: list, http.MethodHead: list}
 }
 
-// segments splits the path below Root. The path is split before it is decoded, so that an encoded slash never makes
+// segments splits the path below root. The path is split before it is decoded, so that an encoded slash never makes
 // one address look like another. One slash at the end is taken as none.
-func segments(u *url.URL) ([]string, bool) {
-	rest, ok := strings.CutPrefix(u.EscapedPath(), Root)
+func segments(u *url.URL, root string) ([]string, bool) {
+	rest, ok := strings.CutPrefix(u.EscapedPath(), root)
 	if !ok || rest != "" && rest[0] != '/' {
 		return nil, false
 	}
@@ -204,18 +222,22 @@ func segments(u *url.URL) ([]string, bool) {
 	return path, true
 }
 
-// base returns the absolute URL of Root. A proxy that ends TLS says so in X-Forwarded-Proto; a client that lies about it
+// base returns the absolute URL of a root. A proxy that ends TLS says so in X-Forwarded-Proto; a client that lies about it
 // deceives itself alone.
-func (h *Handler) base(r *http.Request) string {
+func (h *Handler) base(r *http.Request, root string) string {
 	if h.cfg.BaseURL != "" {
-		return strings.TrimSuffix(h.cfg.BaseURL, "/")
+		configured := strings.TrimSuffix(h.cfg.BaseURL, "/")
+		if before, ok := strings.CutSuffix(configured, Root); ok {
+			return before + root
+		}
+		return configured
 	}
 	scheme := "http"
 	forwarded, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 	if r.TLS != nil || strings.EqualFold(strings.TrimSpace(forwarded), "https") {
 		scheme = "https"
 	}
-	return scheme + "://" + r.Host + Root
+	return scheme + "://" + r.Host + root
 }
 
 // resourceType is users or groups as this package needs them.

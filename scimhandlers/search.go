@@ -222,7 +222,7 @@ func (s *search) show(r store.Stored) (err error) {
 // where a cursor spares counting them.
 func (s *search) head() ([]byte, error) {
 	body := make([]byte, 0, headRoom)
-	body = append(body, `{"schemas":["`+scim.ListSchema+`"]`...)
+	body = append(body, `{"schemas":["`+s.x.listSchema+`"]`...)
 	if s.counted {
 		body = strconv.AppendInt(append(body, `,"totalResults":`...), int64(s.total), 10)
 	}

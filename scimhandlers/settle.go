@@ -70,7 +70,7 @@ func (e *edit) answer(status int, projection scim.Projection) error {
 		return err
 	}
 	e.x.w.Header().Set("ETag", etag(e.resource))
-	if err := e.x.writeObject(status, o); err == nil && status == http.StatusCreated {
+	if err := e.x.writeObject(status, e.x.present(o)); err == nil && status == http.StatusCreated {
 		e.acknowledge()
 	}
 	return nil

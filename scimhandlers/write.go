@@ -1,6 +1,7 @@
 package scimhandlers
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -153,6 +154,9 @@ func (x *exchange) operations(t *resourceType) (operations []scim.Operation, cha
 	if err != nil {
 		return nil, nil, err
 	}
+	if body, err = x.protocol.patch(t, body); err != nil {
+		return nil, nil, err
+	}
 	if operations, err = scim.ParsePatch(body); err != nil {
 		return nil, nil, err
 	}
@@ -189,11 +193,19 @@ func (x *exchange) remove(t *resourceType) error {
 		}
 		return e.leaveGroups(tx)
 	})
+	if plain := (*httpError)(nil); x.forgiving && errors.As(err, &plain) && plain.status == http.StatusNotFound && isID(x.id) {
+		x.w.WriteHeader(http.StatusOK)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	x.h.cfg.Syncer.Enqueue(e.resource.Key)
 	e.wakeTouched()
+	if x.forgiving {
+		x.w.WriteHeader(http.StatusOK)
+		return nil
+	}
 	x.w.WriteHeader(http.StatusNoContent)
 	return nil
 }

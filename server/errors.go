@@ -1,8 +1,11 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 
 	scimerrors "github.com/elimity-com/scim/errors"
 	"github.com/labstack/echo/v4"
@@ -39,12 +42,17 @@ func (s *Server) answerError(err error, c echo.Context) {
 	if status == http.StatusInternalServerError {
 		detail += "; the gateway's log tells more under request " + RequestID(c.Request().Context())
 	}
+	mediaType := "application/scim+json"
 	body, err := scimerrors.ScimError{Status: status, Detail: detail}.MarshalJSON()
-	if err != nil { // a string and a number: cannot happen
+	if strings.HasPrefix(c.Request().URL.Path, "/scim/v1") { // SCIM 1.1 writes it in another way
+		mediaType = "application/json"
+		body, err = json.Marshal(map[string]any{"Errors": []any{map[string]string{"description": detail, "code": strconv.Itoa(status)}}})
+	}
+	if err != nil { // strings and a number: cannot happen
 		s.cfg.Log.ErrorContext(c.Request().Context(), "cannot write an error", "error", err)
 	}
 	if c.Request().Method == http.MethodHead {
 		body = nil
 	}
-	_ = c.Blob(status, "application/scim+json", body) // an error means that the client has gone
+	_ = c.Blob(status, mediaType, body) // an error means that the client has gone
 }

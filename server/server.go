@@ -31,7 +31,7 @@ const (
 
 // Config is what a Server works with.
 type Config struct {
-	// SCIM serves what is below /scim/v2. It gets the whole path, and the source from SourceName.
+	// SCIM serves what is below /scim/v2 and /scim/v1. It gets the whole path, and the source from SourceName.
 	SCIM http.Handler
 	// Credentials say who may call. There must be one at least.
 	Credentials []Credential
@@ -62,8 +62,10 @@ func New(cfg Config) (*Server, error) {
 	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
 	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate(keys), s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
-	s.echo.Any("/scim/v2", handler)
-	s.echo.Any("/scim/v2/*", handler)
+	for _, root := range []string{"/scim/v2", "/scim/v1"} {
+		s.echo.Any(root, handler)
+		s.echo.Any(root+"/*", handler)
+	}
 	return s, nil
 }
 

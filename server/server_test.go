@@ -135,7 +135,7 @@ func TestNoAddressAvoidsAuthentication(t *testing.T) {
 	defer server.Close()
 	paths := []string{"/", "/scim", "/scim/v2", "/scim/v2/", "/scim/v2/Users", "/scim/v2/%55sers", "/scim/v2/Users%2F1", "/scim%2Fv2/Users",
 		"/%73cim/v2/Users", "/scim/v2/%2e%2e/v2/Users", "/scim/v2/../v2/Users", "//scim/v2/Users", "/scim//v2/Users", "/scim/v2;x/Users",
-		"/SCIM/V2/USERS", "/scim/v2/Users;x=1", "/scim/v2/Users?x=/scim", "/scim/v2/%252e", "/scim/v2/Users/%00", "/scim/v1/Users", "/livez",
+		"/SCIM/V2/USERS", "/scim/v2/Users;x=1", "/scim/v2/Users?x=/scim", "/scim/v2/%252e", "/scim/v2/Users/%00", "/scim/v3/Users", "/livez",
 		"/admin/v1/status", "*", "http://x.test/scim/v2/Users"}
 	for _, path := range paths {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", "get"} {
@@ -178,7 +178,7 @@ func TestRoutes(t *testing.T) {
 	auth := []string{"Authorization", "Bearer " + secret}
 	for path, want := range map[string]int{
 		"/scim/v2": 200, "/scim/v2/": 200, "/scim/v2/Users/1": 200, "/scim/v2/a/b/c": 200, "/scim/v2/Schemas/urn:x:y": 200,
-		"/": 404, "/scim": 404, "/scim/v1/Users": 404, "/scim/v2x": 404, "/SCIM/v2/Users": 404, "/metrics": 404,
+		"/": 404, "/scim": 404, "/scim/v3/Users": 404, "/scim/v2x": 404, "/SCIM/v2/Users": 404, "/metrics": 404,
 	} {
 		w := do(s, "GET", path, auth...)
 		if want == 404 {
@@ -300,5 +300,18 @@ func TestFaultyConfigurations(t *testing.T) {
 	_, err := New(Config{Credentials: []Credential{Token("", "x"), Token("a", ""), {Source: "b", JWT: &JWT{}}}, Log: slog.Default()})
 	if got := strings.Count(err.Error(), "\n") + 1; got != 3 {
 		t.Errorf("%d faults at once: %v", got, err)
+	}
+}
+
+// The edge speaks SCIM 1.1 to those who speak it.
+func TestErrorsOfV1(t *testing.T) {
+	s, _ := newTestServer(t, nil)
+	w := do(s, "GET", "/scim/v1/Users")
+	var answer struct {
+		Errors []struct{ Description, Code string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != 401 || len(answer.Errors) != 1 || answer.Errors[0].Code != "401" ||
+		answer.Errors[0].Description == "" || w.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body)
 	}
 }

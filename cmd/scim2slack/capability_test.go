@@ -41,8 +41,8 @@ func (g *gateway) hasMembers(group string, names ...string) {
 // withEachClient runs a test as each push client.
 func withEachClient(t *testing.T, s setup, test func(g *gateway, d client)) {
 	for _, d := range clients {
-		t.Run(string(d.name), func(t *testing.T) {
-			s.profile = dialect.Of(d.name)
+		t.Run(string(d.name)+d.root, func(t *testing.T) {
+			s.profile, s.root = dialect.Of(d.name), d.root
 			inGateway(t, s, func(g *gateway) { test(g, d) })
 		})
 	}

@@ -16,6 +16,7 @@ type person struct {
 // and 3.2 (Entra ID), each of them a life's worth of a user and of a group.
 type client struct {
 	name         dialect.Name
+	root         string // "" is that of SCIM 2.0
 	createUser   func(g *gateway, p person, active bool) string
 	updateUser   func(g *gateway, id string, p person)
 	disable      func(g *gateway, id string, p person)
@@ -26,10 +27,10 @@ type client struct {
 	removeMember func(g *gateway, id, name, member string, left ...string)
 }
 
-func (d client) removeUser(g *gateway, id string)  { g.must("DELETE", "/Users/"+id, nil, 204) }
-func (d client) removeGroup(g *gateway, id string) { g.must("DELETE", "/Groups/"+id, nil, 204) }
+func (d client) removeUser(g *gateway, id string)  { g.must("DELETE", "/Users/"+id, nil, 204, 200) }
+func (d client) removeGroup(g *gateway, id string) { g.must("DELETE", "/Groups/"+id, nil, 204, 200) }
 
-var clients = []client{pingFederate(), okta(), entra()}
+var clients = []client{pingFederate(), okta(), entra(), bundled()}
 
 // userBody is the full representation that PingFederate and Okta send.
 func userBody(p person, active bool) map[string]any {
@@ -97,6 +98,47 @@ func pingFederate() client {
 		rename:       func(g *gateway, id, name string, members ...string) { putGroup(g, id, name, members) },
 		addMember:    func(g *gateway, id, name, _ string, all ...string) { putGroup(g, id, name, all) },
 		removeMember: func(g *gateway, id, name, _ string, left ...string) { putGroup(g, id, name, left) },
+	}
+}
+
+// bundled is the provisioner that comes with PingFederate. It speaks SCIM 1.1 (push-clients.md section 2.1), looks nobody up, and repeats
+// what it sent once more, as after a failure.
+func bundled() client {
+	body := func(p person, active bool) map[string]any {
+		b := userBody(p, active)
+		b["schemas"] = []string{"urn:scim:schemas:core:1.0", "urn:scim:schemas:extension:enterprise:1.0"}
+		b["urn:scim:schemas:extension:enterprise:1.0"] = b[scim.EnterpriseSchema]
+		delete(b, scim.EnterpriseSchema)
+		return b
+	}
+	patch := func(g *gateway, path string, b map[string]any) {
+		b["schemas"] = []string{"urn:scim:schemas:core:1.0"}
+		g.must("PATCH", path, b, 200)
+		g.must("PATCH", path, b, 200)
+	}
+	active := func(g *gateway, id string, p person, active bool) { patch(g, "/Users/"+id, body(p, active)) }
+	return client{
+		name: dialect.PingFederate, root: "/scim/v1",
+		createUser: func(g *gateway, p person, active bool) string {
+			id := g.must("POST", "/Users", body(p, active), 201).String("id")
+			g.must("POST", "/Users", body(p, active), 201)
+			return id
+		},
+		updateUser: func(g *gateway, id string, p person) { active(g, id, p, true) },
+		disable:    func(g *gateway, id string, p person) { active(g, id, p, false) },
+		enable:     func(g *gateway, id string, p person) { active(g, id, p, true) },
+		createGroup: func(g *gateway, name string, members ...string) string {
+			return g.must("POST", "/Groups", map[string]any{"displayName": name, "members": memberList(members...)}, 201).String("id")
+		},
+		rename: func(g *gateway, id, name string, _ ...string) {
+			patch(g, "/Groups/"+id, map[string]any{"displayName": name})
+		},
+		addMember: func(g *gateway, id, _, member string, _ ...string) {
+			patch(g, "/Groups/"+id, map[string]any{"members": memberList(member)})
+		},
+		removeMember: func(g *gateway, id, _, member string, _ ...string) {
+			patch(g, "/Groups/"+id, map[string]any{"members": []any{map[string]any{"value": member, "operation": "delete"}}})
+		},
 	}
 }
 

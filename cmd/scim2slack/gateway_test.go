@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,6 +49,7 @@ type setup struct {
 	slack   slacksim.Options
 	options func(*reconcile.Options)
 	profile dialect.Profile // what it does not say is as for a generic client
+	root    string          // where the client sends its requests; "" is /scim/v2
 	wait    time.Duration   // answer.wait
 	share   float64
 }
@@ -173,7 +175,7 @@ func (g *gateway) do(method, path string, body any) (int, scim.Object) {
 		}
 		content = bytes.NewReader(raw)
 	}
-	r := httptest.NewRequest(method, "/scim/v2"+path, content)
+	r := httptest.NewRequest(method, cmp.Or(g.setup.root, "/scim/v2")+path, content)
 	r.Header.Set("Authorization", "Bearer "+testToken)
 	r.Header.Set("Content-Type", "application/scim+json")
 	w := httptest.NewRecorder()
