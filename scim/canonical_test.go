@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim2slack/fuzzcost"
 )
 
 func decode(t testing.TB, body string) Object {
@@ -241,7 +243,13 @@ func FuzzCanonical(f *testing.F) {
 			return
 		}
 		for _, r := range []*ResourceType{Users, Groups} {
-			doc, _, err := r.Canonical(in)
+			var doc Object
+			var err error
+			fuzzcost.Check(t, len(body), 64<<10, func() {
+				if doc, _, err = r.Canonical(in); err == nil && r.Validate(doc) == nil {
+					r.AppendResource(nil, doc, Meta{})
+				}
+			})
 			if err != nil {
 				continue
 			}

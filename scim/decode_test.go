@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim2slack/fuzzcost"
 )
 
 func TestDecodeAccepts(t *testing.T) {
@@ -136,7 +138,9 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := Decode(data, Limits{Bytes: 1 << 16})
+		var got Object
+		var err error
+		fuzzcost.Check(t, len(data), 16<<10, func() { got, err = Decode(data, Limits{Bytes: 1 << 16}) })
 		if err != nil {
 			if plain, ok := plainly(data); ok {
 				t.Fatalf("%q is refused (%v), but it is well-formed: %v", data, err, plain)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"scim2slack/fuzzcost"
 )
 
 // unit is an attribute, or the smallest part of one, that an operation can name. Elements of a list count as one unit.
@@ -228,7 +230,13 @@ func FuzzPatch(f *testing.F) {
 			return
 		}
 		user := object(t, annText)
-		out, ignored, err := Users.Patch(user, ops)
+		var out Object
+		var ignored []string
+		fuzzcost.Check(t, len(text), 64<<10, func() {
+			_, _ = ParsePatch(body)
+			out, ignored, err = Users.Patch(user, ops)
+			_, _, _ = SplitMembers(ops)
+		})
 		if err != nil && (out != nil || ignored != nil) || err == nil && out == nil {
 			t.Fatalf("%v and %v with %v", out, ignored, err)
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim2slack/fuzzcost"
 )
 
 func TestParsePath(t *testing.T) {
@@ -144,7 +146,13 @@ func FuzzParsePath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := ParsePath(text)
+		var p Path
+		var err error
+		fuzzcost.Check(t, len(text), 16<<10, func() {
+			if p, err = ParsePath(text); err == nil {
+				_, _ = Users.Resolve(p)
+			}
+		})
 		if err != nil {
 			fault(t, err, InvalidPath)
 			return
@@ -160,7 +168,6 @@ func FuzzParsePath(f *testing.F) {
 		if d := cmp.Diff(p, again); d != "" {
 			t.Fatalf("%q is printed as %q: %s", text, printed, d)
 		}
-		Users.Resolve(p)
 	})
 }
 

@@ -39,7 +39,7 @@ func (x *exchange) fail(err error) {
 	if answer.Status == http.StatusServiceUnavailable {
 		x.w.Header().Set("Retry-After", "5")
 	}
-	_ = x.writeObject(answer.Status, x.protocol.fault(answer)) // an error means that the client has gone
+	_ = x.writeObject(answer.Status, x.fault(answer)) // an error means that the client has gone
 }
 
 // blame is what the client is told of an error. What is no fault of the client is logged.

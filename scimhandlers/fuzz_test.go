@@ -1,11 +1,15 @@
 package scimhandlers
 
 import (
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"scim2slack/fuzzcost"
+	"scim2slack/scim"
 )
 
 // FuzzRequest sends anything to a handler with a user and a group in it. Nothing may be an internal error, and whatever is refused
@@ -28,7 +32,21 @@ func FuzzRequest(f *testing.F) {
 			r.URL.Path, r.URL.RawPath = u.Path, u.RawPath
 		}
 		before := w.dump()
-		a := w.do(r)
+		var a answer
+		once := r.Clone(r.Context())
+		fuzzcost.Check(t, len(path)+len(query)+len(body), 512<<10, func() {
+			// A change is made once; what it costs to find out that nothing changes is much the same.
+			r.Body = io.NopCloser(strings.NewReader(replace.Replace(body)))
+			recorder := httptest.NewRecorder()
+			w.handler.ServeHTTP(recorder, r)
+			if a.ResponseRecorder == nil {
+				a.ResponseRecorder = recorder
+			}
+		})
+		if a.Body.Len() > 0 {
+			a.body, _ = scim.Decode(a.Body.Bytes(), scim.Limits{Bytes: 64 << 20})
+		}
+		checkForm(t, once, a)
 		if a.Code >= 500 && a.Code != 501 {
 			t.Errorf("%s %s?%s %q: %d %s", method, path, query, body, a.Code, a.Body)
 		}
@@ -36,6 +54,45 @@ func FuzzRequest(f *testing.F) {
 			if diff := cmp.Diff(before, w.dump()); diff != "" {
 				t.Errorf("%s %s?%s %q: %d and the store changed:\n%s", method, path, query, body, a.Code, diff)
 			}
+		}
+	})
+}
+
+// FuzzHeaders sends anything as the headers that choose media types and versions.
+func FuzzHeaders(f *testing.F) {
+	f.Add("application/scim+json", "application/json; charset=utf-8", `W/"1"`, `W/"2"`)
+	f.Add("application/json", "", "*", "*")
+	f.Add("text/html;q=0.9, */*", "text/json;charset=UTF8", `"1", W/"7"`, ` , ,"`)
+	f.Add("", "multipart/form-data; boundary=x", "", `W/"1`)
+	f.Add("application/scim+json;q=0, application/json", "application/scim+json;charset=latin1", "1", "W/")
+	f.Fuzz(func(t *testing.T, accept, contentType, ifMatch, ifNoneMatch string) {
+		w := newWorld(t)
+		path := "/Users/" + w.newUser("ann@x.test")
+		size := len(accept) + len(contentType) + len(ifMatch) + len(ifNoneMatch)
+		send := func(method, body string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest(method, Root+path, strings.NewReader(body))
+			// As they are, also where a client could not send them.
+			r.Header = map[string][]string{"Accept": {accept}, "Content-Type": {contentType}, "If-Match": {ifMatch}, "If-None-Match": {ifNoneMatch}}
+			a := httptest.NewRecorder()
+			w.handler.ServeHTTP(a, r)
+			return a
+		}
+		fuzzcost.Check(t, size, 256<<10, func() {
+			a := send("GET", "")
+			if a.Code != 200 && a.Code != 304 {
+				t.Fatalf("GET with Accept %q and If-None-Match %q: %d %s", accept, ifNoneMatch, a.Code, a.Body)
+			}
+			if known := strings.TrimSpace(ifNoneMatch); (known == `W/"1"` || known == "*") && a.Code == 200 {
+				t.Fatalf("If-None-Match %q: %d", ifNoneMatch, a.Code)
+			}
+		})
+		before := w.dump()
+		a := send("PUT", `{"userName":"ann@x.test","title":"Lead"}`)
+		if a.Code != 200 && a.Code != 412 && a.Code != 415 {
+			t.Fatalf("PUT with Content-Type %q and If-Match %q: %d %s", contentType, ifMatch, a.Code, a.Body)
+		}
+		if diff := cmp.Diff(before, w.dump()); (diff == "") != (a.Code != 200) {
+			t.Fatalf("%d, and the store: %s", a.Code, diff)
 		}
 	})
 }

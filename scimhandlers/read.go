@@ -114,7 +114,7 @@ func (n *renderer) resource(t *resourceType, r store.Resource, projection scim.P
 
 // append appends the JSON of an answer. A user of whom all is wanted, which is what clients ask for most, is not even read into memory.
 func (n *renderer) append(dst []byte, t *resourceType, s store.Stored, projection scim.Projection) ([]byte, error) {
-	if t == users && projection.All() && n.x.protocol.resource == nil {
+	if t == users && projection.All() && n.x.resource == nil {
 		groups, err := n.groupsJSON(s.Key)
 		if err != nil {
 			return nil, err

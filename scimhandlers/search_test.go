@@ -13,6 +13,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"scim2slack/fuzzcost"
 	"scim2slack/scim"
 )
 
@@ -284,7 +285,9 @@ func FuzzCursor(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := w.handler.openCursor(t.Context(), text, "question")
+		var got *position
+		var err error
+		fuzzcost.Check(t, len(text), 16<<10, func() { got, err = w.handler.openCursor(t.Context(), text, "question") })
 		switch {
 		case text == "":
 			if err != nil || *got != (position{}) {

@@ -188,7 +188,6 @@ func TestV1IsV2(t *testing.T) {
 			name := names.Draw(rt, "name")
 			title, department := values.Draw(rt, "title"), values.Draw(rt, "department")
 			i := rapid.IntRange(0, len(ids1)).Draw(rt, "user")
-			status := 200
 			switch {
 			case i == len(ids1):
 				body1 = object{"userName": name, "title": title, enterpriseV1: object{"department": department}}
@@ -200,7 +199,7 @@ func TestV1IsV2(t *testing.T) {
 				}
 			case rapid.Bool().Draw(rt, "PUT"):
 				a := one.v1any("PUT", "/Users/"+ids1[i], object{"userName": name, "title": title})
-				status = two.send("PUT", "/Users/"+ids2[i], object{"userName": name, "title": title}).Code
+				status := two.send("PUT", "/Users/"+ids2[i], object{"userName": name, "title": title}).Code
 				if a != status {
 					rt.Fatalf("%d by 1.1 and %d by 2.0", a, status)
 				}

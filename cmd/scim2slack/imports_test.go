@@ -15,6 +15,7 @@ import (
 var mayImport = map[string][]string{
 	"scim":            {},
 	"dialect":         {},
+	"fuzzcost":        {},
 	"slacksim":        {},
 	"store":           {"scim"},
 	"store/boltstore": {"store", "scim"},
