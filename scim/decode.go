@@ -27,6 +27,17 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the body has %d bytes, more than the %d that are read; send it in smaller pieces", e.Bytes, e.Limit)
 }
 
+// TooManyError is returned for a request that names more of something than is taken at once. It is answered with 413, as one that is too
+// long (RFC 7644 section 3.12).
+type TooManyError struct {
+	What         string // in the plural
+	Count, Limit int
+}
+
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("the request has %d %s, more than the %d that are taken at once; send it in smaller pieces", e.Count, e.What, e.Limit)
+}
+
 // Decode reads one JSON object (RFC 8259), strictly as to its form: valid UTF-8 without a byte order mark, nothing after the
 // object, no key twice in one object in whatever letter case (SCIM names ignore letter case, RFC 7643 section 2.1), no
 // half of a surrogate pair. Two programs that read the same bytes must not see two different documents.

@@ -10,6 +10,8 @@ const (
 	MaxOperations = 5000
 	// MaxValues is how long PATCH lets a multi-valued attribute grow. Each element that is added is compared with those that are there.
 	MaxValues = 200
+	// MaxMembers is how many members one request may name. As objects with an id they fill about half of the largest body.
+	MaxMembers = 50_000
 	// MaxMemberFilters is how many operations of one PATCH may choose members by anything but their ids: each is compared with every member.
 	MaxMemberFilters = 10
 )
@@ -34,7 +36,7 @@ type Operation struct {
 
 // ParsePatch reads the body of a PATCH: Operations and in them op, path and value, all in any letter case. A path that is null or
 // blank is none. Other keys are ignored, so is schemas. It returns an *Error: InvalidSyntax if there are no operations or one of them
-// is not an operation, InvalidValue if there are more than MaxOperations, InvalidPath if a path cannot be read.
+// is not an operation, InvalidPath if a path cannot be read; or a *TooManyError if there are more than MaxOperations.
 func ParsePatch(body Object) ([]Operation, error) {
 	raw, ok := member(body, "operations")
 	if !ok {
@@ -45,7 +47,7 @@ func ParsePatch(body Object) ([]Operation, error) {
 		return nil, Errorf(InvalidSyntax, "Operations must be a list of at least one operation")
 	}
 	if len(list) > MaxOperations {
-		return nil, Errorf(InvalidValue, "the PATCH has %d operations; at most %d are taken at once", len(list), MaxOperations)
+		return nil, &TooManyError{What: "operations", Count: len(list), Limit: MaxOperations}
 	}
 	ops := make([]Operation, len(list))
 	for i, v := range list {

@@ -32,9 +32,10 @@ type MemberChange struct {
 //
 // Operations that do not name members yield no change, and neither do add without members, remove with an
 // empty list and changes of a member's display or type. Removing all members takes replace with null or an empty list, or remove
-// members without any value. The error is an *Error of type InvalidValue, InvalidPath, InvalidFilter or Mutability that names the operation.
+// members without any value. The error is an *Error of type InvalidValue, InvalidPath, InvalidFilter or Mutability that names the operation, or a
+// *TooManyError if they name more than MaxMembers.
 func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, err error) {
-	filters := 0
+	filters, members := 0, 0
 	for i := range ops {
 		op := &ops[i]
 		s := memberSplitter{kind: op.Kind}
@@ -46,6 +47,10 @@ func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, er
 			if change.Filter != nil {
 				filters++
 			}
+			members += len(change.Members)
+		}
+		if members > MaxMembers {
+			return nil, nil, &TooManyError{What: "members", Count: members, Limit: MaxMembers}
 		}
 		if filters > MaxMemberFilters {
 			return nil, nil, Errorf(InvalidValue, `%s: more than %d operations choose members by other things than their ids; use members[value eq "id"]`,

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -326,8 +327,9 @@ func TestParsePatch(t *testing.T) {
 		many[i] = Object{"op": "add", "value": Object{}}
 	}
 	_, err := ParsePatch(Object{"Operations": many})
-	if e := fault(t, err, InvalidValue); !strings.Contains(e.Detail, fmt.Sprint(MaxOperations)) {
-		t.Error(e)
+	var tooMany *TooManyError
+	if !errors.As(err, &tooMany) || tooMany.Limit != MaxOperations || tooMany.Count != MaxOperations+1 {
+		t.Error(err)
 	}
 	if _, err := ParsePatch(Object{"Operations": many[1:]}); err != nil {
 		t.Error(err)

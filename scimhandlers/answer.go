@@ -62,12 +62,14 @@ func matchesTag(header []string, tag string) bool {
 	return false
 }
 
-// precondition checks If-Match.
+// precondition checks If-Match and If-None-Match of a change (RFC 7644 section 3.14, RFC 9110 section 13.1).
 func (x *exchange) precondition(r store.Resource) error {
-	wanted := x.r.Header.Values("If-Match")
-	if len(wanted) == 0 || matchesTag(wanted, etag(r)) {
-		return nil
+	if wanted := x.r.Header.Values("If-Match"); len(wanted) > 0 && !matchesTag(wanted, etag(r)) {
+		return &httpError{status: http.StatusPreconditionFailed,
+			detail: fmt.Sprintf("the resource is at version %s and not at that of If-Match; read it again and repeat the change", etag(r))}
 	}
-	return &httpError{status: http.StatusPreconditionFailed,
-		detail: fmt.Sprintf("the resource is at version %s and not at that of If-Match; read it again and repeat the change", etag(r))}
+	if unwanted := x.r.Header.Values("If-None-Match"); len(unwanted) > 0 && matchesTag(unwanted, etag(r)) {
+		return &httpError{status: http.StatusPreconditionFailed, detail: fmt.Sprintf("the resource is at version %s, which If-None-Match excludes", etag(r))}
+	}
+	return nil
 }

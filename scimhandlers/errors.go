@@ -72,6 +72,7 @@ func scimError(err error) scimerrors.ScimError {
 		conflict *store.ConflictError
 		refused  *refusedError
 		tooLarge *scim.TooLargeError
+		tooMany  *scim.TooManyError
 		tooLong  *http.MaxBytesError
 	)
 	switch {
@@ -86,6 +87,8 @@ func scimError(err error) scimerrors.ScimError {
 		return refusal(refused.status)
 	case errors.As(err, &tooLarge):
 		return scimerrors.ScimError{Status: http.StatusRequestEntityTooLarge, Detail: tooLarge.Error()}
+	case errors.As(err, &tooMany):
+		return scimerrors.ScimError{Status: http.StatusRequestEntityTooLarge, Detail: tooMany.Error()}
 	case errors.As(err, &tooLong):
 		return scimerrors.ScimError{Status: http.StatusRequestEntityTooLarge,
 			Detail: fmt.Sprintf("the body has more than the %d bytes that are read; send it in smaller pieces", tooLong.Limit)}

@@ -223,6 +223,8 @@ func TestVersions(t *testing.T) {
 	w.must(412, "PATCH", path, change, "If-Match", `W/"9"`)
 	w.must(412, "PUT", path, userBody("ann@x.test"), "If-Match", `W/"9"`)
 	w.must(412, "DELETE", path, nil, "If-Match", `W/"9"`)
+	w.must(412, "PUT", path, userBody("ann@x.test"), "If-None-Match", "*")
+	w.must(412, "PATCH", path, change, "If-None-Match", `W/"7", W/"1"`)
 	w.must(200, "PATCH", path, change, "If-Match", `W/"1"`)
 	w.must(412, "PATCH", path, change, "If-Match", `W/"1"`)
 	w.must(200, "PUT", path, userBody("ann@x.test"), "If-Match", `"2"`)

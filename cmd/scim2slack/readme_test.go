@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,6 +28,39 @@ func TestReadmeNamesEveryKey(t *testing.T) {
 		}
 		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
 			t.Errorf("README.md does not name %s", k.path)
+		}
+	}
+}
+
+// Every test that a document names is there.
+func TestDocumentsNameTestsThatExist(t *testing.T) {
+	code := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(string(raw), -1) {
+			code[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range []string{"rfc7644.md", "limits.md"} {
+		raw, err := os.ReadFile("../../docs/" + document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := regexp.MustCompile("`((Test|Fuzz|Benchmark)[A-Za-z0-9]+)`").FindAllStringSubmatch(string(raw), -1)
+		if len(names) == 0 {
+			t.Errorf("%s names no test", document)
+		}
+		for _, n := range names {
+			if !code[n[1]] {
+				t.Errorf("%s names %s, which is not there", document, n[1])
+			}
 		}
 	}
 }
