@@ -91,7 +91,9 @@ func (e *edit) load(tx store.Tx) (err error) {
 // apply makes doc the document of the resource and changes its members. What changes neither writes no generation.
 func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) error {
 	before := e.resource.Document
-	doc = keepActive(before, doc)
+	if e.t == users {
+		doc = keepActive(before, doc)
+	}
 	if err := e.t.schema.Validate(doc); err != nil {
 		return err
 	}
@@ -126,14 +128,15 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 	return tx.AppendAudit(e.audit(e.resource, event, names, e.memberDetail()))
 }
 
-// keepActive takes a cleared active for silence: no value must not read as yes, nor as no. Nobody comes back, or goes, by it.
+// keepActive takes a missing or cleared active for silence: no value must not read as yes, nor as no. Nobody comes back, or goes, by it; and
+// who is new is active.
 func keepActive(before, doc scim.Object) scim.Object {
-	if value, there := doc["active"]; !there || value != nil {
+	if doc["active"] != nil {
 		return doc
 	}
 	out := maps.Clone(doc)
-	delete(out, "active")
-	if was, there := before["active"]; there {
+	out["active"] = true
+	if was := before["active"]; was != nil {
 		out["active"] = was
 	}
 	return out

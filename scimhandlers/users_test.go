@@ -297,6 +297,11 @@ func TestConflicts(t *testing.T) {
 func TestClearedActiveSaysNothing(t *testing.T) {
 	w := newWorld(t)
 	id := w.newUser("ann@x.test")
+	for _, body := range []object{{"userName": "new"}, {"userName": "newer", "active": nil}} {
+		if got := w.must(201, "POST", "/Users", body); got.body["active"] != true {
+			t.Errorf("who is new is active: %s", got.Body)
+		}
+	}
 	for _, active := range []bool{true, false} {
 		w.must(200, "PATCH", "/Users/"+id, patchBody(object{"op": "replace", "path": "active", "value": active}))
 		if a := w.must(400, "PATCH", "/Users/"+id, patchBody(object{"op": "remove", "path": "active"})); a.body.String("scimType") != "mutability" {
