@@ -80,10 +80,8 @@ func (r *Reconciler) adoptGroup(ctx context.Context, j *job, g slackapi.Group, o
 // createGroup makes the group with as many members as one call takes; updateGroup adds the others.
 func (r *Reconciler) createGroup(ctx context.Context, j *job, name string, members []string) *outcome {
 	first := members[:min(len(members), addsPerCall)]
-	if err := r.intend(ctx, j, store.Intent{Op: "createGroup", Name: name}, []string{"displayName", "members"}); err != nil {
-		return failed(err).end()
-	}
-	g, err := r.cfg.Slack.CreateGroup(ctx, j.lane, name, first)
+	turn := r.intending(ctx, j, store.Intent{Op: "createGroup", Name: name}, []string{"displayName", "members"})
+	g, err := r.cfg.Slack.CreateGroup(turn, j.lane, name, first)
 	if err = r.settle(ctx, j, err); isMemberRefusal(err) && len(first) > 0 {
 		return r.createGroup(ctx, j, name, nil) // empty; updateGroup isolates the member that Slack refuses
 	}
@@ -156,10 +154,8 @@ func (r *Reconciler) spared(members, known []string) []string {
 // callGroup sends one call. A member that Slack refuses is isolated by halving the additions, so that one bad member does not
 // block the rest; the refused ones are returned.
 func (r *Reconciler) callGroup(ctx context.Context, j *job, call slackapi.GroupChange) (refused []string, err error) {
-	if err := r.intend(ctx, j, store.Intent{Op: "updateGroup", SlackID: j.link.SlackID}, groupAttributes(call)); err != nil {
-		return nil, err
-	}
-	err = r.settle(ctx, j, r.cfg.Slack.UpdateGroup(ctx, j.lane, j.link.SlackID, call))
+	turn := r.intending(ctx, j, store.Intent{Op: "updateGroup", SlackID: j.link.SlackID}, groupAttributes(call))
+	err = r.settle(ctx, j, r.cfg.Slack.UpdateGroup(turn, j.lane, j.link.SlackID, call))
 	switch {
 	case err == nil:
 		return nil, r.recordGroup(ctx, j, call)
@@ -215,10 +211,8 @@ func (r *Reconciler) removeGroup(ctx context.Context, j *job) outcome {
 	event := "link.ended"
 	if j.options.GroupRemove != GroupUnlink {
 		event = "slack.deleted"
-		if err := r.intend(ctx, j, store.Intent{Op: "deleteGroup", SlackID: j.link.SlackID}, nil); err != nil {
-			return failed(err)
-		}
-		err := r.settle(ctx, j, r.cfg.Slack.DeleteGroup(ctx, j.lane, j.link.SlackID))
+		turn := r.intending(ctx, j, store.Intent{Op: "deleteGroup", SlackID: j.link.SlackID}, nil)
+		err := r.settle(ctx, j, r.cfg.Slack.DeleteGroup(turn, j.lane, j.link.SlackID))
 		if e := refusedBy(err); err != nil && (e == nil || e.Kind != slackapi.NotFound) {
 			return failed(err)
 		}

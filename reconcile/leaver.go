@@ -83,10 +83,8 @@ func (r *Reconciler) createInactive(ctx context.Context, j *job, want translate.
 	}
 	profile := creation(want.Profile)
 	intent := store.Intent{Op: "createUser", UserName: profile[scim.SlackUserName], Email: profile[scim.SlackEmail]}
-	if err := r.intend(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile})); err != nil {
-		return failed(err).end()
-	}
-	answer, err := r.cfg.Slack.CreateInactiveUser(ctx, j.lane, profile)
+	turn := r.intending(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile}))
+	answer, err := r.cfg.Slack.CreateInactiveUser(turn, j.lane, profile)
 	if err = r.settle(ctx, j, err); err != nil {
 		if o := r.taken(ctx, j, err); o != nil {
 			return o

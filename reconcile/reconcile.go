@@ -169,6 +169,7 @@ type job struct {
 	link     *store.Link // nil: none
 	status   store.Status
 	intent   *store.Intent // nil: none is open
+	turned   bool          // the call that is under way had its turn, and its intent is written
 }
 
 func (r *Reconciler) load(ctx context.Context, key store.Key, lane slackapi.Lane) (*job, error) {

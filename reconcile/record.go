@@ -9,7 +9,13 @@ import (
 	"scim2slack/store"
 )
 
-// intend commits what is about to be asked of Slack, before any byte leaves. An effect on Slack without this record cannot happen.
+// intending returns the context for a call that changes Slack. When the call has its turn, what is about to be asked is committed, before
+// any byte leaves: an effect on Slack without this record cannot happen, and a call that never had its turn is none of unknown outcome.
+func (r *Reconciler) intending(ctx context.Context, j *job, intent store.Intent, attributes []string) context.Context {
+	j.turned = false
+	return slackapi.AtTurn(ctx, func() error { return r.intend(ctx, j, intent, attributes) })
+}
+
 func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, attributes []string) error {
 	now := time.Now()
 	intent.Key, intent.Generation, intent.Sent = j.key, j.resource.Generation, now
@@ -21,7 +27,7 @@ func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, at
 			Generation: intent.Generation, SlackID: intent.SlackID, Attributes: attributes, Detail: intent.Op})
 	})
 	if err == nil {
-		j.intent = &intent
+		j.intent, j.turned = &intent, true
 	}
 	return err
 }
@@ -31,12 +37,12 @@ func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, at
 func (r *Reconciler) settle(ctx context.Context, j *job, err error) error {
 	var e *slackapi.Error
 	switch {
-	case err == nil || !errors.As(err, &e) && ctx.Err() == nil:
+	case err == nil || !errors.As(err, &e) && ctx.Err() == nil || !j.turned: // the last: it never had its turn
 		return err
 	case e != nil && e.Kind == slackapi.Unknown:
 		return errors.Join(err, r.giveUpCall(ctx, j))
 	}
-	if e == nil { // the wait for the budget was given up at a stop: nothing was sent
+	if e == nil { // stopped between the turn and the sending
 		ctx = context.WithoutCancel(ctx)
 	}
 	if closeErr := r.closeIntent(ctx, j, err); closeErr != nil {

@@ -98,18 +98,15 @@ func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserPr
 	return synced(warnings)
 }
 
-// callUser writes the intent and sends one PATCH. It always says whether the account is to be active: Slack has read silence
+// callUser sends one PATCH. It always says whether the account is to be active: Slack has read silence
 // as no before (the incident of April 2024).
 func (r *Reconciler) callUser(ctx context.Context, j *job, change slackapi.UserChange) (slackapi.User, error) {
-	intent := store.Intent{Op: "updateUser", SlackID: j.link.SlackID}
-	if err := r.intend(ctx, j, intent, attributesOf(change)); err != nil {
-		return slackapi.User{}, err
-	}
 	if change.Active == nil {
 		active := true
 		change.Active = &active
 	}
-	answer, err := r.cfg.Slack.UpdateUser(ctx, j.lane, j.link.SlackID, change)
+	turn := r.intending(ctx, j, store.Intent{Op: "updateUser", SlackID: j.link.SlackID}, attributesOf(change))
+	answer, err := r.cfg.Slack.UpdateUser(turn, j.lane, j.link.SlackID, change)
 	return answer, r.settle(ctx, j, err)
 }
 
@@ -121,10 +118,8 @@ func (r *Reconciler) createUser(ctx context.Context, j *job, want translate.User
 	profile := creation(want.Profile)
 	for {
 		intent := store.Intent{Op: "createUser", UserName: profile[scim.SlackUserName], Email: profile[scim.SlackEmail]}
-		if err := r.intend(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile})); err != nil {
-			return failed(err)
-		}
-		answer, err := r.cfg.Slack.CreateUser(ctx, j.lane, profile)
+		turn := r.intending(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile}))
+		answer, err := r.cfg.Slack.CreateUser(turn, j.lane, profile)
 		if err = r.settle(ctx, j, err); err == nil {
 			return r.created(ctx, j, profile, answer, warnings)
 		}

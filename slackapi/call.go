@@ -39,10 +39,24 @@ type call struct {
 	refersToOthers bool // the body names users other than the target
 }
 
-// do waits for the budget and makes the call. It returns ctx.Err() if ctx ended while it waited, else an *Error.
+// turnKey carries what is done when a call has its turn.
+type turnKey struct{}
+
+// AtTurn returns a context whose calls do something when they have their turn, before anything is sent: the wait for it may be long. If that
+// fails, nothing is sent, and the call returns the error.
+func AtTurn(ctx context.Context, do func() error) context.Context {
+	return context.WithValue(ctx, turnKey{}, do)
+}
+
+// do waits for the budget and makes the call. It returns ctx.Err() if ctx ended while it waited, the error of AtTurn, or an *Error.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
 	if err := c.governor.acquire(ctx, call.lane, call.limit); err != nil {
 		return answer{}, err
+	}
+	if atTurn, ok := ctx.Value(turnKey{}).(func() error); ok {
+		if err := atTurn(); err != nil {
+			return answer{}, err
+		}
 	}
 	start := time.Now()
 	a, e := c.exchange(ctx, call, *c.token.Load())
