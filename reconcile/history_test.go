@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type life struct {
 	there  bool
 	active bool
 	title  string
+	email  string
 }
 
 // circle is a group.
@@ -43,11 +45,53 @@ type circle struct {
 	members []string // userNames
 }
 
+// rare counts how often what seldom happens has happened over all histories: histories that never meet it prove nothing about it.
+type rare struct {
+	mu     sync.Mutex
+	events map[string]int
+}
+
+// mustHappen are events of the audit that the histories must have met, with how many histories it takes to be sure of that: an outcome that was
+// found out by reading, a refusal, a leaver, an end and a return, a difference that was read back, a person who must be asked.
+var mustHappen = map[string]int{
+	"slack.resolved": 60, "slack.refused": 60, "slack.deactivated": 60, "link.ended": 60, "link.returned": 60, "decided.pending": 60,
+	"link.created": 1000, "slack.differs": 1000, "decided.skipped": 1000, "decided.held": 2000,
+}
+
+func (r *rare) note(w *world) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := w.store.View(w.Context(), func(tx store.Tx) error {
+		for a, err := range tx.AuditAfter(0) {
+			if err != nil {
+				return err
+			}
+			r.events[a.Event]++
+		}
+		return nil
+	})
+	if err != nil {
+		w.Error(err)
+	}
+}
+
 // Random histories with faults and restarts end with Slack holding what is desired: each person once, leavers inactive, groups exact.
 // A failing seed plays again with -seed N -histories 1.
 func TestHistories(t *testing.T) {
+	met := &rare{events: map[string]int{}}
+	t.Run("play", func(t *testing.T) { play(t, met) })
+	t.Logf("%d histories met %v", *histories, met.events)
+	for event, enough := range mustHappen {
+		if *histories >= enough && met.events[event] == 0 {
+			t.Errorf("no history met %s", event)
+		}
+	}
+}
+
+func play(t *testing.T, met *rare) {
 	for seed := *firstSeed; seed < *firstSeed+uint64(*histories); seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			inWorld(t, slacksim.Options{NoLimits: seed%3 == 0, GroupDelay: time.Duration(seed%4) * time.Second}, nil, func(w *world) {
 				h := &history{world: w, rand: rand.New(rand.NewPCG(seed, 0)), users: map[string]*life{}, groups: map[string]*circle{}, linked: map[string]string{}}
 				for range 40 {
@@ -60,6 +104,7 @@ func TestHistories(t *testing.T) {
 				w.slack.Settle()
 				h.check()
 				h.equal()
+				met.note(w)
 			})
 		})
 	}
@@ -68,7 +113,7 @@ func TestHistories(t *testing.T) {
 // step does one thing that happens in a directory, at Slack, or to the gateway, and lets some time pass.
 func (h *history) step() {
 	name := fmt.Sprintf("user%d", h.rand.IntN(6))
-	switch p := h.users[name]; h.rand.IntN(10) {
+	switch p := h.users[name]; h.rand.IntN(11) {
 	case 0, 1, 2:
 		h.appear(name)
 	case 3:
@@ -94,6 +139,11 @@ func (h *history) step() {
 			slacksim.TruncateBody, slacksim.ApplyLate, slacksim.Latency}
 		h.slack.Inject(slacksim.Fault{Kind: kinds[h.rand.IntN(len(kinds))], Times: 1, Skip: h.rand.IntN(3), Delay: time.Duration(h.rand.IntN(40)) * time.Second})
 	case 9:
+		if p != nil && p.there {
+			p.email = fmt.Sprintf("%s.%d@example.com", name, h.rand.IntN(1000))
+			h.desire(store.User, p.id, h.document(name, p))
+		}
+	case 10:
 		h.stop()
 		h.start(DefaultOptions())
 	}
@@ -115,6 +165,9 @@ func (h *history) document(name string, p *life) scim.Object {
 	d := userDoc(user(name)).with("active", p.active)
 	if p.title != "" {
 		d["title"] = p.title
+	}
+	if p.email != "" {
+		d["emails"] = []any{scim.Object{"value": p.email, "primary": true}}
 	}
 	return d
 }
@@ -219,6 +272,9 @@ func (h *history) equal() {
 		}
 		if p.there && p.active && u.Title != title {
 			h.Errorf("%s has the title %q, desired %q", name, u.Title, title)
+		}
+		if p.email != "" && p.there && p.active && u.Email != p.email {
+			h.Errorf("%s has the e-mail %q, desired %q", name, u.Email, p.email)
 		}
 	}
 	for name, g := range h.groups {

@@ -36,7 +36,7 @@ type world struct {
 // inWorld runs a test with a loop that was started. change may set options, of the simulator and of the source "s".
 func inWorld(t *testing.T, sim slacksim.Options, change func(*Options), test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		st, err := boltstore.Open(filepath.Join(t.TempDir(), "world.db"), boltstore.Options{})
+		st, err := boltstore.Open(filepath.Join(t.TempDir(), "world.db"), boltstore.Options{NoSync: true})
 		if err != nil {
 			t.Fatal(err)
 		}
