@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -77,7 +78,7 @@ func (c *call) listUsers() (*answer, *apiError) {
 // matchingUsers returns the ids of the accounts that the filter lets through.
 func (c *call) matchingUsers() ([]string, *apiError) {
 	if !c.query.Has("filter") {
-		return c.sim.userIDs, nil
+		return slices.DeleteFunc(slices.Clone(c.sim.userIDs), c.unseen), nil
 	}
 	f, refusal := parseFilter(c.query.Get("filter"), userAttributes)
 	if refusal != nil {
@@ -92,18 +93,24 @@ func (c *call) matchingUsers() ([]string, *apiError) {
 	}
 	var out []string
 	for _, id := range candidates {
-		if f.matches(c.userValues(&c.sim.users[id].User)) {
+		if !c.unseen(id) && f.matches(c.userValues(&c.sim.users[id].User)) {
 			out = append(out, id)
 		}
 	}
 	return out, nil
 }
 
+// unseen says whether lists do not show an account yet.
+func (c *call) unseen(id string) bool {
+	delay := c.sim.opts.UserDelay
+	return delay > 0 && c.now.Sub(c.sim.users[id].Created) < delay
+}
+
 // indexed answers a single eq on a unique attribute without a search, so that
 // large organizations stay fast.
 func (c *call) indexed(f filter) (id string, known bool) {
 	t, ok := f.(term)
-	if !ok || t.op != "eq" {
+	if !ok || t.op != "eq" || c.sim.opts.UniquenessOff {
 		return "", false
 	}
 	switch t.attribute {

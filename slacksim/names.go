@@ -98,7 +98,7 @@ func (e *edit) claimName() (refusal *apiError) {
 // name (DOC).
 func (e *edit) nameTaken(name string) bool {
 	id := e.sim.byName[name]
-	return id != "" && id != e.user.ID || slices.ContainsFunc(e.sim.opts.Channels, func(ch string) bool {
+	return id != "" && id != e.user.ID && !e.sim.opts.UniquenessOff || slices.ContainsFunc(e.sim.opts.Channels, func(ch string) bool {
 		return fold(ch) == name
 	})
 }

@@ -86,6 +86,9 @@ type Options struct {
 	// lists do not show a new one (LIVE: Slack's tests sleep three seconds).
 	// Zero means none.
 	GroupDelay time.Duration
+	// UserDelay is how long lists and look-ups by filter do not show a new
+	// user; a read by id does. Zero means none.
+	UserDelay time.Duration
 	// PhotoDelay is how long reads show the previous photo. Zero means
 	// DefaultPhotoDelay, a negative value none.
 	PhotoDelay time.Duration
@@ -113,6 +116,10 @@ type Options struct {
 	PutKeepsActive bool
 	// CreateIgnoresActive makes POST create active users whatever was sent.
 	CreateIgnoresActive bool
+	// UniquenessOff lets several accounts have one userName or e-mail address:
+	// Slack's documentation promises that they are refused, and a client that
+	// relies on it is as safe as that promise.
+	UniquenessOff bool
 	// TruncateUserNameOnConflict alters a taken userName instead of refusing
 	// it.
 	TruncateUserNameOnConflict bool

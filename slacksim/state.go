@@ -217,7 +217,7 @@ func (s *Sim) unindex(u *User) {
 // of this account's addresses, or "".
 func (s *Sim) emailHolder(u *User) string {
 	for _, e := range []string{u.Email, u.SecondaryEmail} {
-		if id := s.byEmail[fold(e)]; e != "" && id != "" && id != u.ID {
+		if id := s.byEmail[fold(e)]; e != "" && id != "" && id != u.ID && !s.opts.UniquenessOff {
 			return id
 		}
 	}

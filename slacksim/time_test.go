@@ -316,3 +316,26 @@ func TestClientThatLeaves(t *testing.T) {
 		})
 	}
 }
+
+// An organization at its worst shows new people late, and lets two have one name.
+func TestLateListsAndNoUniqueness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{UserDelay: 10 * time.Second, UniquenessOff: true})
+		first := send(t, s, "POST", "/v2/Users", newUser2("janet")).id(t)
+		find := func(want ...string) {
+			t.Helper()
+			r := send(t, s, "GET", `/v2/Users?filter=userName+eq+"janet"`, nil)
+			if got := r.body["totalResults"]; got != float64(len(want)) {
+				t.Errorf("%v are found, want %d", got, len(want))
+			}
+		}
+		find()
+		send(t, s, "GET", "/v2/Users/"+first, nil).want(t, 200, "")
+		time.Sleep(10 * time.Second)
+		find(first)
+		second := send(t, s, "POST", "/v2/Users", newUser2("janet")).id(t)
+		find(first)
+		time.Sleep(10 * time.Second)
+		find(first, second)
+	})
+}
