@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// reintroduced is a bug that other products had, or that one careless edit makes, and the test that would catch it here. TestFaultsAreCaught puts
+// each back, by an overlay of one file, and wants that test to fail; docs/faults.md lists them.
+type reintroduced struct {
+	name       string
+	file       string // below the root of the module
+	from, to   string // from is in the file once
+	test, room string // the test that fails, and its package
+}
+
+var reintroducedFaults = []reintroduced{
+	{"a write is acknowledged though its commit failed", "scimhandlers/edit.go", "	if err == nil {\n		e.report()\n	}\n	return err\n", "	if err == nil {\n		e.report()\n	}\n	return nil\n",
+		"TestStoreFailures", "scimhandlers"},
+	{"a POST is repeated as soon as its answer is lost", "reconcile/resolve.go", "if time.Now().Before(settled) {", "if time.Now().Before(settled) && false {",
+		"TestSlackAtItsWorst", "reconcile"},
+	{"what was lost is not looked for before it is sent again", "reconcile/resolve.go", "return r.resolveCreation(ctx, j)", "return nil, r.giveUpIntent(ctx, j)",
+		"TestSlackAtItsWorst", "reconcile"},
+	{"no intent is written", "reconcile/record.go", "if err := tx.PutIntent(intent); err != nil {\n			return err\n		}\n		return tx.AppendAudit(store.Audit{Time: now", "if false {\n			return nil\n		}\n		return tx.AppendAudit(store.Audit{Time: now",
+		"TestSlackAtItsWorst", "reconcile"},
+	{"the intent is written while the call waits for the budget", "reconcile/record.go", "	j.turned = false\n	return slackapi.AtTurn(ctx, func() error { return r.intend(ctx, j, intent, attributes) })\n",
+		"	_ = r.intend(ctx, j, intent, attributes)\n	return slackapi.AtTurn(ctx, func() error { return nil })\n", "TestWaitingForTheBudgetIsNoUnknownOutcome", "reconcile"},
+	{"a lost answer counts as a call that was not sent", "slackapi/call.go", "	case f.mayHaveLeft(err):", "	case f.mayHaveLeft(err) && false:",
+		"TestOutcomesOfAWrite", "slackapi"},
+	{"Retry-After is ignored", "slackapi/call.go", "	if !c.governor.pause(call.limit, until) {", "	if true {", "TestLimitedCallPausesItsLimit", "slackapi"},
+	{"a change of a user does not say that the user is active", "reconcile/user.go", "	if change.Active == nil {\n		active := true", "	if change.Active == nil && false {\n		active := true",
+		"TestEveryUserWriteSaysActive", "reconcile"},
+	{"leavers queue behind creations", "reconcile/sync.go", "		return slackapi.LaneLeavers, nil", "		return slackapi.LaneCreates, nil", "TestLeaversOvertakeAnyBacklog", "reconcile"},
+	{"lanes do not count when the budget is spent", "slackapi/budget.go", "	return cmp.Or(cmp.Compare(a.lane, b.lane), cmp.Compare(a.turn, b.turn))", "	return cmp.Compare(a.turn, b.turn)",
+		"TestLanesGoInOrderThenFirstCome", "slackapi"},
+	{"one refused member blocks the others", "reconcile/group.go", `	return e != nil && (e.ID == "unable_to_add_deleted_or_guest_to_group"`, `	return false && (e.ID == "unable_to_add_deleted_or_guest_to_group"`,
+		"TestRefusedMemberIsIsolated", "reconcile"},
+	{"the account of the token is touched", "reconcile/gate.go", "identity != nil && identity.UserID == slackID {", "identity != nil && false {", "TestTokenOwnerIsProtected", "reconcile"},
+	{"what Slack lost is not made anew", "reconcile/reconcile.go", "e != nil && e.Kind == slackapi.NotFound && j.link != nil {", "e != nil && false {", "TestLostGroupIsMadeAnew", "reconcile"},
+	{"an account is linked to a second person", "reconcile/match.go", "	case errors.Is(err, store.ErrNotFound) || err == nil && holder.Key == j.key:", "	case true:", "TestSecondClaimIsHeld", "reconcile"},
+	{"a waiter is answered by an older generation", "reconcile/waiters.go", "if o.generation > st.Observed {", "if false {", "TestWaiters", "reconcile"},
+	{"a late effect wins over what came after it", "reconcile/resolve.go", "	o.phase, o.reason, o.at = store.Pending, \"verifying\", j.link.Unsure", "	return o\n	o.phase, o.reason, o.at = store.Pending, \"verifying\", j.link.Unsure",
+		"TestLateEffectDoesNotWin", "reconcile"},
+	{"a POST whose answer was lost is a conflict for ever", "scimhandlers/create.go", "		if marked { // nobody ever saw it", "		if false && marked { // nobody ever saw it",
+		"TestPostIsIdempotentUntilItIsAnswered", "scimhandlers"},
+	{"a list of unknown members empties the group", "scimhandlers/members.go", "	if len(sent) > 0 && len(kept) == 0 {", "	if false {", "TestMemberOperations", "scimhandlers"},
+	{"a cleared active deactivates, or brings back", "scimhandlers/edit.go", "	if was := before[\"active\"]; was != nil {", "	if was := before[\"active\"]; false {", "TestClearedActiveSaysNothing", "scimhandlers"},
+	{"the name of a deleted user reaches Slack", "translate/user.go", "	return is && t.options.SoftDeleteRenames && !t.user.Active", "	return is && false", "TestSoftDelete", "translate"},
+	{"a change is committed but not marked as work", "store/boltstore/work.go", "	return t.set(pending, key, work)", "	return nil", "TestConformance", "store/boltstore"},
+	{"a cursor of another question is taken", "scimhandlers/cursor.go", "if !hmac.Equal(seal, sealOf(key, body, question)) {", "if !hmac.Equal(seal, sealOf(key, body, question)) && false {", "TestCursorErrors", "scimhandlers"},
+}
+
+// Each fault still fits the code, and docs/faults.md names it with its test.
+func TestFaultsFitTheCode(t *testing.T) {
+	document, err := os.ReadFile("../../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range reintroducedFaults {
+		raw, err := os.ReadFile(filepath.Join("../..", f.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(raw), f.from); n != 1 {
+			t.Errorf("%s: %q is in %s %d times", f.name, f.from, f.file, n)
+		}
+		if row := fmt.Sprintf("| %s | `%s` | `%s` |", f.name, f.file, f.test); !strings.Contains(string(document), row) {
+			t.Errorf("docs/faults.md has no row\n%s", row)
+		}
+	}
+}
+
+// TestFaultsAreCaught puts every fault back and wants its test to fail. It takes minutes: set FAULTS=1.
+func TestFaultsAreCaught(t *testing.T) {
+	if os.Getenv("FAULTS") == "" {
+		t.Skip("set FAULTS=1 to put each fault of docs/faults.md back and see that a test catches it")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range reintroducedFaults {
+		t.Run(f.name, func(t *testing.T) {
+			path := filepath.Join(root, f.file)
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			broken := filepath.Join(t.TempDir(), "broken.go")
+			if err := os.WriteFile(broken, []byte(strings.Replace(string(raw), f.from, f.to, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: broken}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := filepath.Join(t.TempDir(), "overlay.json")
+			if err := os.WriteFile(list, overlay, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			command := exec.Command("go", "test", "-overlay", list, "-count=1", "-vet=off", "-timeout", "5m", "-run", "^"+f.test+"$", "./"+f.room)
+			command.Dir = root
+			out, err := command.CombinedOutput()
+			if err == nil {
+				t.Errorf("%s does not notice", f.test)
+			} else if !strings.Contains(string(out), "--- FAIL: "+f.test) && !strings.Contains(string(out), "panic:") {
+				t.Errorf("the test did not run:\n%s", out)
+			}
+		})
+	}
+}
