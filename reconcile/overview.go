@@ -15,11 +15,12 @@ type Overview struct {
 	Working     int // keys that are worked on
 	LastSuccess time.Time
 	Pauses      map[string]time.Time // limits of Slack that rest because Slack said so, and until when
+	Lanes       []LaneForecast       // of the lanes in which something waits, most urgent first
 }
 
 // Overview returns the state of the loop.
 func (r *Reconciler) Overview() Overview {
-	o := Overview{Pauses: r.cfg.Slack.Pauses()}
+	o := Overview{Pauses: r.cfg.Slack.Pauses(), Lanes: r.forecast()}
 	o.Paused, o.PausedSince = r.gate.state()
 	o.Queued, o.Working = r.queue.counts()
 	if identity := r.identity.Load(); identity != nil {

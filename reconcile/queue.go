@@ -152,6 +152,37 @@ func (q *queue) counts() (queued, working int) {
 	return queued, working
 }
 
+// waiting counts the keys of each lane that are ready or due later.
+func (q *queue) waiting() map[slackapi.Lane]int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := map[slackapi.Lane]int{}
+	for _, e := range q.entries {
+		if !e.working {
+			n[e.lane]++
+		}
+	}
+	return n
+}
+
+// ahead counts the keys that are ready in the same lane before this one, and returns the lane. It reports false for a key that is not
+// ready: it is worked on, due later, or done.
+func (q *queue) ahead(key store.Key) (n int, lane slackapi.Lane, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	e := q.entries[key]
+	if e == nil || !e.ready {
+		return 0, 0, false
+	}
+	for _, other := range q.lanes[e.lane] {
+		if other == key {
+			break
+		}
+		n++
+	}
+	return n, e.lane, true
+}
+
 // close stops the timer. Keys that are left stay where they are: the store knows them.
 func (q *queue) close() {
 	q.mu.Lock()

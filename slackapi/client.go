@@ -153,6 +153,11 @@ func (c *Client) Forecast(name string, lane Lane) time.Duration {
 	return c.governor.forecast(name, lane)
 }
 
+// ForecastBehind is Forecast for a call behind a backlog that has not reached the client yet. Backlogs of lanes that go later do not count.
+func (c *Client) ForecastBehind(name string, lane Lane, backlog []Backlog) time.Duration {
+	return c.governor.forecastBehind(name, lane, backlog)
+}
+
 // Pauses returns the limits that are paused, with the time at which each pause ends.
 func (c *Client) Pauses() map[string]time.Time { return c.governor.pauses() }
 

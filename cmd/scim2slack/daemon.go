@@ -178,7 +178,12 @@ type loop struct {
 // Overview returns the state of the loop.
 func (l loop) Overview() admin.Overview {
 	o := l.Reconciler.Overview()
+	var lanes []admin.Lane
+	for _, f := range o.Lanes {
+		lanes = append(lanes, admin.Lane{Lane: f.Lane.String(), Waiting: f.Waiting, Seconds: f.Left.Seconds()})
+	}
 	return admin.Overview{
+		Lanes:    lanes,
 		Identity: admin.Identity(o.Identity),
 		Paused:   o.Paused, PausedSince: o.PausedSince, Queued: o.Queued, Working: o.Working, LastSuccess: o.LastSuccess, Pauses: o.Pauses,
 	}

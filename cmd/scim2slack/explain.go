@@ -98,6 +98,9 @@ func stateText(s *admin.Story) string {
 	if st.Attempts > 0 {
 		text += fmt.Sprintf("; %d failed attempts", st.Attempts)
 	}
+	if st.TurnSeconds != nil {
+		text += "; its turn at Slack comes in about " + about(*st.TurnSeconds)
+	}
 	if !st.NextAttempt.IsZero() && st.Phase == store.Pending {
 		text += "; next attempt " + clock(st.NextAttempt)
 	}

@@ -46,6 +46,9 @@ func printStatus(w io.Writer, st admin.Status) error {
 		printf(t, "Limit\t%s rests until %s, as Slack said\n", p.Limit, clock(p.Until))
 	}
 	printf(t, "Queue\t%d waiting, %d worked on\n", st.Queued, st.Working)
+	for _, l := range st.Lanes {
+		printf(t, "\t%d %s, in Slack in about %s\n", l.Waiting, l.Lane, about(l.Seconds))
+	}
 	if st.LastSuccess.IsZero() {
 		printf(t, "Last success\tnone since the start\n")
 	} else {
@@ -94,6 +97,15 @@ func because(t *admin.Trouble) string {
 		return ": " + reason
 	}
 	return ""
+}
+
+// about is a time to come, to the second for less than a minute and to the minute beyond.
+func about(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	if d < time.Minute {
+		return d.String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }
 
 // ago is how long before now something was, without needless precision.

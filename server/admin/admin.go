@@ -24,6 +24,8 @@ import (
 type Reconciler interface {
 	// Overview returns the state of the loop.
 	Overview() Overview
+	// Expect estimates how long it will be until a key that waits in line has its turn; false for one that does not.
+	Expect(key store.Key) (time.Duration, bool)
 	// Retry forgets the failed attempts of a key and asks for work on it now. store.ErrNotFound.
 	Retry(ctx context.Context, key store.Key) error
 }
@@ -37,6 +39,14 @@ type Overview struct {
 	Working     int // keys that are worked on
 	LastSuccess time.Time
 	Pauses      map[string]time.Time // limits of Slack that rest, and until when
+	Lanes       []Lane               // in which something waits, most urgent first
+}
+
+// Lane is how much of one kind waits, and how long it will be until Slack has all of it if nothing is added.
+type Lane struct {
+	Lane    string  `json:"lane"`
+	Waiting int     `json:"waiting"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Identity is whom the Slack token belongs to.

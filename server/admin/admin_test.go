@@ -28,6 +28,12 @@ const adminToken = "the-admin-token-0123456789"
 type loop struct {
 	overview Overview
 	retried  []store.Key
+	expected map[store.Key]time.Duration
+}
+
+func (l *loop) Expect(key store.Key) (time.Duration, bool) {
+	d, ok := l.expected[key]
+	return d, ok
 }
 
 func (l *loop) Overview() Overview { return l.overview }
@@ -218,7 +224,7 @@ func TestStatus(t *testing.T) {
 	f := newFixture(t, "")
 	f.populate()
 	f.loop.overview = Overview{Identity: Identity{UserID: "U0", User: "owner"}, Paused: "token_revoked", PausedSince: now, Queued: 3, Working: 1, LastSuccess: now,
-		Pauses: map[string]time.Time{"createUser": now}}
+		Pauses: map[string]time.Time{"createUser": now}, Lanes: []Lane{{"creates", 3, 90}}}
 	var st Status
 	if code := f.ask(f.handler.Socket(), "GET", "/admin/v1/status", "", &st); code != 200 {
 		t.Fatal(code)
@@ -226,6 +232,9 @@ func TestStatus(t *testing.T) {
 	if st.Version != "1.2.3" || st.Slack == nil || st.Slack.UserID != "U0" || st.Paused != "token_revoked" || st.Queued != 3 || st.Pending != 2 ||
 		len(st.LimitPauses) != 1 || st.OldestPending == nil || !st.OldestPending.Since.Equal(now) {
 		t.Errorf("status is %+v", st)
+	}
+	if diff := cmp.Diff([]Lane{{"creates", 3, 90}}, st.Lanes); diff != "" {
+		t.Error(diff)
 	}
 	if len(st.Failed) != 1 || st.Failed[0].Name != "omar" || st.Failed[0].Message != "Slack refuses the e-mail" || len(st.Held) != 0 {
 		t.Errorf("failed %+v, held %+v", st.Failed, st.Held)
@@ -287,8 +296,12 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	var e Explanation
+	f.loop.expected = map[store.Key]time.Duration{{Source: "default", Type: store.Group, ID: "g1"}: 90 * time.Second}
 	f.ask(f.handler.Socket(), "GET", "/admin/v1/explain?who=u1", "", &e)
 	s := e.Stories[0]
+	if s.Status.TurnSeconds != nil {
+		t.Errorf("who is done has a turn to come: %v", *s.Status.TurnSeconds)
+	}
 	if s.Name != "janet" || s.Resource.Attributes["userName"] != "janet" || s.Link.SlackID != "U1" || s.Link.MatchedBy != "userName" || !*s.Link.Active || s.Link.Applied["title"] != "Cook" ||
 		s.Status.Phase != store.Synced || len(s.Status.Warnings) != 1 || s.Intent != nil || len(s.Groups) != 1 || s.Groups[0].Name != "Staff" {
 		t.Errorf("the story is %+v", s)
@@ -298,6 +311,9 @@ func TestExplain(t *testing.T) {
 	}
 	f.ask(f.handler.Socket(), "GET", "/admin/v1/explain?who=Staff", "", &e)
 	s = e.Stories[0]
+	if s.Status.TurnSeconds == nil || *s.Status.TurnSeconds != 90 {
+		t.Errorf("the turn comes in %v", s.Status.TurnSeconds)
+	}
 	if s.MemberCount != 2 || s.Members[0] != (Member{"u1", store.User, "janet", "U1"}) || s.Members[1].SlackID != "" || s.Intent.Op != "createGroup" || s.Status.Phase != store.Pending {
 		t.Errorf("the story is %+v", s)
 	}

@@ -73,10 +73,12 @@ type State struct {
 	Observed    uint64      `json:"observed"`
 	Attempts    int         `json:"attempts"`
 	NextAttempt time.Time   `json:"nextAttempt,omitzero"`
-	Reason      string      `json:"reason"`
-	Message     string      `json:"message"`
-	Warnings    []string    `json:"warnings"`
-	Updated     time.Time   `json:"updated,omitzero"`
+	// TurnSeconds is how long it will be until a resource that waits in line has its turn at Slack; null for one that does not.
+	TurnSeconds *float64  `json:"turnSeconds"`
+	Reason      string    `json:"reason"`
+	Message     string    `json:"message"`
+	Warnings    []string  `json:"warnings"`
+	Updated     time.Time `json:"updated,omitzero"`
 }
 
 // Intent is a call to Slack whose outcome is not known yet.
@@ -136,6 +138,10 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 			story, err := tell(tx, key)
 			if err != nil {
 				return err
+			}
+			if wait, inLine := h.cfg.Reconciler.Expect(key); inLine && story.Status != nil {
+				seconds := wait.Seconds()
+				story.Status.TurnSeconds = &seconds
 			}
 			answer.Stories = append(answer.Stories, story)
 		}
