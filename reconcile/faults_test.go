@@ -15,7 +15,7 @@ func TestCreationSurvivesEachFault(t *testing.T) {
 	faults := []slacksim.Fault{
 		{Kind: slacksim.DropAnswer}, {Kind: slacksim.DropBefore}, {Kind: slacksim.ConnectionRefused}, {Kind: slacksim.StatusBefore},
 		{Kind: slacksim.StatusAfter}, {Kind: slacksim.TooManyRequests, RetryAfter: 20 * time.Second}, {Kind: slacksim.TruncateBody},
-		{Kind: slacksim.ApplyLate, Delay: 20 * time.Second}, {Kind: slacksim.WrongActive},
+		{Kind: slacksim.ApplyLate, Delay: 20 * time.Second},
 		{Kind: slacksim.RefuseWith, Error: "invited_user_not_created"}, {Kind: slacksim.Latency, Delay: 45 * time.Second},
 	}
 	for _, fault := range faults {

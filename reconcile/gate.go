@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -10,11 +11,12 @@ import (
 	"scim2slack/store"
 )
 
-// gate stops the outbound side as long as Slack refuses the token. Everything stays in the store meanwhile.
+// gate stops the outbound side as long as Slack refuses the token, or an alarm is raised. Everything stays in the store meanwhile.
 type gate struct {
 	mu     sync.Mutex
 	opened chan struct{} // closed while the gate is open
-	reason string
+	reason string        // why the token does not do; "" if it does
+	alarm  string        // what nobody asked for; "" if there is nothing
 	since  time.Time
 	shut   chan struct{} // one token: the gate was closed and wants somebody to see when it may open
 }
@@ -58,25 +60,52 @@ func (g *gate) isOpen() bool {
 func (g *gate) state() (string, time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.reason, g.since
+	return cmp.Or(g.alarm, g.reason), g.since
 }
 
+// pass notes that the token does.
 func (g *gate) pass() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.isOpen() {
-		close(g.opened)
+	g.reason = ""
+	g.openIfClear()
+}
+
+// lower ends an alarm.
+func (g *gate) lower() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.alarm = ""
+	g.openIfClear()
+}
+
+func (g *gate) openIfClear() {
+	if g.reason != "" || g.alarm != "" || g.isOpen() {
+		return
 	}
-	g.reason, g.since = "", time.Time{}
+	close(g.opened)
+	g.since = time.Time{}
+}
+
+func (g *gate) close() {
+	if g.isOpen() {
+		g.opened = make(chan struct{})
+		g.since = time.Now()
+	}
+}
+
+// raise closes the gate until lower.
+func (g *gate) raise(alarm string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.close()
+	g.alarm = alarm
 }
 
 func (g *gate) stop(reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.isOpen() {
-		g.opened = make(chan struct{})
-		g.since = time.Now()
-	}
+	g.close()
 	g.reason = reason
 	select {
 	case g.shut <- struct{}{}:

@@ -83,7 +83,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // resume puts into the queue what the store says is left, and the pauses that Slack asked for before the last stop.
 func (r *Reconciler) resume(ctx context.Context) error {
 	return r.cfg.Store.View(ctx, func(tx store.Tx) error {
-		if err := r.restorePauses(tx); err != nil {
+		if err := errors.Join(r.restorePauses(tx), r.restoreAlarm(tx)); err != nil {
 			return err
 		}
 		for st, err := range tx.PendingKeys() {
@@ -137,6 +137,9 @@ func (r *Reconciler) work(ctx context.Context, key store.Key, lane slackapi.Lane
 	}
 	if e := refusedBy(o.err); e != nil && e.Kind == slackapi.NotFound && j.link != nil {
 		o = r.lost(ctx, j, e)
+	}
+	if e := (*slackapi.Error)(nil); errors.As(o.err, &e) && e.ID == slackapi.AboutAnother {
+		o = r.raise(ctx, j, e.Error())
 	}
 	r.gate.observe(o.err)
 	status, err := r.conclude(ctx, j, o)

@@ -84,8 +84,8 @@ func (r *Reconciler) updateUser(ctx context.Context, j *job, want translate.User
 
 // updated checks what Slack answered and records it.
 func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserProfile, plan userPlan, answer slackapi.User, warnings []string) outcome {
-	if !answer.Active {
-		return failed(fmt.Errorf("Slack says that the account %s is inactive although it was told to be active", j.link.SlackID))
+	if unasked := unaskedUpdate(j.link, plan.change, answer); unasked != "" {
+		return r.raise(ctx, j, unasked)
 	}
 	link := *j.link
 	link.Active, link.Applied = true, applied(known, plan.change.Set)
@@ -96,6 +96,18 @@ func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserPr
 		return failed(err)
 	}
 	return synced(warnings)
+}
+
+// unaskedUpdate tells in words what the answer to an update says that it did not ask for, or "".
+func unaskedUpdate(link *store.Link, change slackapi.UserChange, answer slackapi.User) string {
+	if !answer.Active {
+		return fmt.Sprintf("Slack says that the account %s is inactive although it was told to be active", link.SlackID)
+	}
+	was, is := link.Applied[scim.SlackUserName], answer.Profile[scim.SlackUserName]
+	if _, asked := change.Set[scim.SlackUserName]; !asked && was != "" && is != "" && !strings.EqualFold(was, is) {
+		return fmt.Sprintf("Slack renamed the account %s from %s to %s while something else was changed", link.SlackID, was, is)
+	}
+	return ""
 }
 
 // callUser sends one PATCH. It always says whether the account is to be active: Slack has read silence
@@ -145,7 +157,7 @@ func (r *Reconciler) created(ctx context.Context, j *job, sent scim.SlackUserPro
 		warnings = append(warnings, fmt.Sprintf("Slack changed the userName %q to %q", sent[scim.SlackUserName], got))
 	}
 	if !answer.Active {
-		return failed(fmt.Errorf("Slack says that the new account %s is inactive", answer.ID))
+		return r.raise(ctx, j, fmt.Sprintf("Slack says that the new account %s is inactive", answer.ID))
 	}
 	return synced(warnings)
 }

@@ -2,7 +2,6 @@ package slackapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"scim2slack/scim"
@@ -28,7 +27,7 @@ func (c *Client) Group(ctx context.Context, lane Lane, id string) (Group, error)
 	}
 	group, err := groupOf(a.object)
 	if err == nil && group.ID != id {
-		err = errors.New("the answer is about another group, " + group.ID)
+		return Group{}, call.aboutAnotherTarget(a, "group", group.ID)
 	}
 	if err != nil {
 		return Group{}, call.unreadable(a, err)

@@ -76,7 +76,7 @@ func (c *Client) userCall(ctx context.Context, call call, id string) (User, erro
 	}
 	user, err := userOf(a.object)
 	if err == nil && id != "" && user.ID != id {
-		err = errors.New("the answer is about another user, " + user.ID)
+		return User{}, call.aboutAnotherTarget(a, "user", user.ID)
 	}
 	if err != nil {
 		return User{}, call.unreadable(a, err)
@@ -87,6 +87,14 @@ func (c *Client) userCall(ctx context.Context, call call, id string) (User, erro
 // badID refuses what cannot be an id of Slack's, before it becomes part of a path.
 func (c call) badID() *Error {
 	return c.fail(Refused, answer{}, fault{id: requestForbidden, detail: "this is no id of Slack's"}, nil)
+}
+
+// AboutAnother is the ID of the error for an answer that is about another user or group than the one that was asked for. Of a write nobody
+// knows the outcome then, and Slack cannot be trusted with the next.
+const AboutAnother = "answer_about_another"
+
+func (c call) aboutAnotherTarget(a answer, what, id string) *Error {
+	return c.fail(Unknown, a, fault{id: AboutAnother, detail: "the answer is about another " + what + ", " + id}, nil)
 }
 
 // unreadable is a 2xx that makes no sense: of a write nobody knows the outcome then.

@@ -41,6 +41,7 @@ var reintroducedFaults = []reintroduced{
 	{"one refused member blocks the others", "reconcile/group.go", `	return e != nil && (e.ID == "unable_to_add_deleted_or_guest_to_group"`, `	return false && (e.ID == "unable_to_add_deleted_or_guest_to_group"`,
 		"TestRefusedMemberIsIsolated", "reconcile"},
 	{"the account of the token is touched", "reconcile/gate.go", "identity != nil && identity.UserID == slackID {", "identity != nil && false {", "TestTokenOwnerIsProtected", "reconcile"},
+	{"Slack deactivates whom it updates, and nobody stops", "reconcile/user.go", "unasked != \"\" {", "unasked != \"\" && false {", "TestUnaskedActsStopAllWrites", "reconcile"},
 	{"what Slack lost is not made anew", "reconcile/reconcile.go", "e != nil && e.Kind == slackapi.NotFound && j.link != nil {", "e != nil && false {", "TestLostGroupIsMadeAnew", "reconcile"},
 	{"an account is linked to a second person", "reconcile/match.go", "	case errors.Is(err, store.ErrNotFound) || err == nil && holder.Key == j.key:", "	case true:", "TestSecondClaimIsHeld", "reconcile"},
 	{"a waiter is answered by an older generation", "reconcile/waiters.go", "if o.generation > st.Observed {", "if false {", "TestWaiters", "reconcile"},

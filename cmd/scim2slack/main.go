@@ -30,6 +30,7 @@ type commandLine struct {
 	Status  statusCommand  `cmd:"" help:"Show what is synced, pending, failed and held, and whether the gateway rests, and why."`
 	Explain explainCommand `cmd:"" help:"Tell one person's or group's story: what was sent, the link, the status, the records."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`
+	Resume  resumeCommand  `cmd:"" help:"Let the outbound side go on after an alarm, when somebody has looked."`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 }

@@ -28,6 +28,8 @@ type Reconciler interface {
 	Expect(key store.Key) (time.Duration, bool)
 	// Retry forgets the failed attempts of a key and asks for work on it now. store.ErrNotFound.
 	Retry(ctx context.Context, key store.Key) error
+	// Resume lets the outbound side go on after an alarm, and reports whether there was one.
+	Resume(ctx context.Context) (bool, error)
 }
 
 // Overview is the state of the loop.
@@ -109,9 +111,10 @@ func (h *Handler) routes(guard func(http.HandlerFunc) http.HandlerFunc) http.Han
 	mux.HandleFunc("GET /admin/v1/status", guard(h.status))
 	mux.HandleFunc("GET /admin/v1/explain", guard(h.explain))
 	mux.HandleFunc("POST /admin/v1/retry", guard(h.retry))
+	mux.HandleFunc("POST /admin/v1/resume", guard(h.resume))
 	// Behind the guard, so that nobody learns without a token which paths exist.
 	mux.HandleFunc("/admin/", guard(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain or POST /admin/v1/retry")
+		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry or POST /admin/v1/resume")
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<10) // no route reads a body

@@ -29,6 +29,13 @@ type loop struct {
 	overview Overview
 	retried  []store.Key
 	expected map[store.Key]time.Duration
+	alarm    bool
+}
+
+func (l *loop) Resume(context.Context) (bool, error) {
+	was := l.alarm
+	l.alarm = false
+	return was, nil
 }
 
 func (l *loop) Expect(key store.Key) (time.Duration, bool) {
@@ -319,6 +326,30 @@ func TestExplain(t *testing.T) {
 	}
 	if code := f.ask(f.handler.Socket(), "GET", "/admin/v1/explain", "", nil); code != 400 {
 		t.Errorf("without who it is %d", code)
+	}
+}
+
+func TestResume(t *testing.T) {
+	f := newFixture(t, "")
+	f.loop.alarm = true
+	for _, want := range []bool{true, false} {
+		var done Resumed
+		if code := f.ask(f.handler.Socket(), "POST", "/admin/v1/resume", "", &done); code != 200 || done.Resumed != want {
+			t.Errorf("%d %+v, want %v", code, done, want)
+		}
+	}
+	var events []string
+	f.update(func(tx store.Tx) error {
+		for a, err := range tx.AuditAfter(0) {
+			if err != nil {
+				return err
+			}
+			events = append(events, a.Actor+" "+a.Event)
+		}
+		return nil
+	})
+	if diff := cmp.Diff([]string{"admin admin.resume"}, events); diff != "" {
+		t.Error(diff)
 	}
 }
 
