@@ -57,14 +57,14 @@ func profileOf(d document) scim.SlackUserProfile {
 	for a, sub := range nameParts {
 		p[a] = d.object("name").text(sub)
 	}
-	enterprise := d.object(scim.EnterpriseSchema)
+	enterprise := d.either(scim.EnterpriseSchema, enterpriseV1)
 	for a, name := range enterpriseAttributes {
 		p[a] = enterprise.text(name)
 	}
 	p[scim.SlackManager] = enterprise.object("manager").text("managerId")
-	p[scim.SlackStartDate] = d.object(scim.SlackProfileSchema).text("startDate")
-	p[scim.SlackGuestType] = d.object(scim.SlackGuestSchema).text("type")
-	p[scim.SlackGuestExpiration] = d.object(scim.SlackGuestSchema).text("expiration")
+	p[scim.SlackStartDate] = d.either(scim.SlackProfileSchema, profileV1).text("startDate")
+	guest := d.either(scim.SlackGuestSchema, guestV1)
+	p[scim.SlackGuestType], p[scim.SlackGuestExpiration] = guest.text("type"), guest.text("expiration")
 	readEmails(p, d.list("emails"))
 	readPhones(p, d.list("phoneNumbers"))
 	address, _ := primaryOf(d.list("addresses"))

@@ -48,8 +48,22 @@ func AtTurn(ctx context.Context, do func() error) context.Context {
 	return context.WithValue(ctx, turnKey{}, do)
 }
 
-// do waits for the budget and makes the call. It returns ctx.Err() if ctx ended while it waited, the error of AtTurn, or an *Error.
+// do makes a call. If Slack does not offer SCIM 2.0, which it says before it does anything, the call is made once more in 1.1, and so are
+// all calls after it. It returns ctx.Err() if ctx ended while it waited for the budget, the error of AtTurn, or an *Error.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
+	before := c.version1.Load()
+	a, err := c.once(ctx, call)
+	if e := (*Error)(nil); !errors.As(err, &e) || e.Kind != Unsupported || before {
+		return a, err
+	}
+	if !c.version1.Swap(true) {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "slack does not offer SCIM 2.0 to this token; SCIM 1.1 is spoken from now on")
+	}
+	return c.once(ctx, call)
+}
+
+// once waits for the budget and makes the call.
+func (c *Client) once(ctx context.Context, call call) (answer, error) {
 	if err := c.governor.acquire(ctx, call.lane, call.limit); err != nil {
 		return answer{}, err
 	}
@@ -120,13 +134,17 @@ func (c *Client) exchange(ctx context.Context, call call, token secret) (answer,
 }
 
 func (c *Client) request(ctx context.Context, call call, token secret) (*http.Request, error) {
-	target := c.scimURL + call.path
+	version, content := "/v2", call.body
+	if c.version1.Load() {
+		version, content = "/v1", bodyV1(call.body)
+	}
+	target := c.scimURL + version + call.path
 	if call.query != "" {
 		target += "?" + call.query
 	}
 	var body io.Reader
-	if call.body != nil {
-		encoded, err := json.Marshal(call.body)
+	if content != nil {
+		encoded, err := json.Marshal(content)
 		if err != nil {
 			return nil, err
 		}

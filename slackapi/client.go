@@ -1,4 +1,5 @@
-// Package slackapi is the client of Slack: users and groups over the SCIM API 2.0, and auth.test over the Web API. It
+// Package slackapi is the client of Slack: users and groups over the SCIM API 2.0, or 1.1 where Slack offers no more, and auth.test over
+// the Web API. It
 // keeps Slack's rate limits, says of each failure what it means for the state of Slack, and refuses, at the last line
 // before the socket, every request that has no safe meaning in Slack's dialect. It never repeats a call: when and whether to
 // come again is for the caller to decide.
@@ -52,7 +53,8 @@ type Config struct {
 
 // Client calls Slack. It is safe for concurrent use. It starts no goroutine and needs no Close.
 type Client struct {
-	scimURL  string // with the version, without "/" at the end
+	scimURL  string      // without the version and without "/" at the end
+	version1 atomic.Bool // SCIM 1.1 is spoken; once it is, it stays so
 	apiURL   string
 	token    atomic.Pointer[secret]
 	http     *http.Client
@@ -85,7 +87,8 @@ func New(config Config) (*Client, error) {
 	if err := errors.Join(tokenErr, timeoutErr, scimErr, apiErr, limitsErr); err != nil {
 		return nil, err
 	}
-	c.scimURL, c.apiURL = scimURL+"/v2", apiURL+"/"
+	c.scimURL, c.apiURL = scimURL, apiURL+"/"
+	c.version1.Store(startsWithV1(scimURL))
 	c.governor = newGovernor(limits)
 	c.http = httpClient(config.HTTPClient, c.scimURL, c.apiURL)
 	return c, nil

@@ -61,6 +61,14 @@ func (d document) object(name string) document {
 	return v
 }
 
+// either returns the complex value that goes by one of two names.
+func (d document) either(name, other string) document {
+	if v := d.object(name); v != nil {
+		return v
+	}
+	return d.object(other)
+}
+
 // list returns the complex values of a multi-valued attribute. A single object counts as a list of one, and a bare
 // string as an object with that value (roles may be strings: DOC).
 func (d document) list(name string) []document {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -30,9 +31,16 @@ func simulated(t *testing.T, o slacksim.Options, share float64) (*Client, *slack
 	return c, sim
 }
 
-// TestEveryMethodOverHTTP goes through the life of a user and a group over a real connection.
+// TestEveryMethodOverHTTP goes through the life of a user and a group over a real connection, in SCIM 2.0 and, where Slack does not offer
+// it, in 1.1.
 func TestEveryMethodOverHTTP(t *testing.T) {
-	sim := slacksim.New(slacksim.Options{Token: testToken, Enterprise: true, DeactivationDelay: -1, PhotoDelay: -1})
+	for _, gated := range []bool{false, true} {
+		t.Run(fmt.Sprint("gated ", gated), func(t *testing.T) { everyMethodOverHTTP(t, gated) })
+	}
+}
+
+func everyMethodOverHTTP(t *testing.T, gated bool) {
+	sim := slacksim.New(slacksim.Options{Token: testToken, Enterprise: true, DeactivationDelay: -1, PhotoDelay: -1, V2Gated: gated})
 	server := httptest.NewServer(sim.Handler())
 	defer server.Close()
 	c, err := New(Config{Token: testToken, SCIMURL: server.URL + "/scim", APIURL: server.URL + "/api"})
@@ -147,20 +155,59 @@ func TestEveryMethodOverHTTP(t *testing.T) {
 }
 
 func TestVersion2NotOffered(t *testing.T) {
-	c, _ := simulated(t, slacksim.Options{V2Gated: true}, 1)
-	if _, err := c.User(t.Context(), LaneReads, "W1"); kindOf(t, err) != Unsupported {
+	c, sim := simulated(t, slacksim.Options{V2Gated: true}, 1)
+	for i := range 3 {
+		if _, err := c.CreateUser(t.Context(), LaneCreates, scim.SlackUserProfile{"userName": fmt.Sprint("u", i), "email": fmt.Sprintf("u%d@x.y", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var paths []string
+	for _, call := range sim.Calls() {
+		paths = append(paths, call.Path)
+	}
+	want := []string{"/scim/v2/Users", "/scim/v1/Users", "/scim/v1/Users", "/scim/v1/Users"}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("one call finds out, and no other (-want +got):\n%s", diff)
+	}
+	if n := len(sim.Users()); n != 4 {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+// The government edition is known to speak 1.1. Where neither is offered, the error says so.
+func TestVersionByHost(t *testing.T) {
+	for host, want := range map[string]bool{"api.slack.com": false, "api.slack-gov.com": true, "slack-gov.com": true, "notslack-gov.com": false, "slack-gov.com.evil.test": false} {
+		c, err := New(Config{Token: testToken, SCIMURL: "https://" + host + "/scim"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.version1.Load(); got != want {
+			t.Errorf("%s speaks 1.1: %v", host, got)
+		}
+	}
+	c := clientOf(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"Errors":{"description":"unsupported_version","code":403}}`)
+	})
+	if _, err := c.User(t.Context(), LaneReads, "U1"); kindOf(t, err) != Unsupported {
 		t.Errorf("got %v", err)
 	}
 }
 
 // TestChangesArrive: after any change the user is what he was, but for what was named, and what was named is as named.
 func TestChangesArrive(t *testing.T) {
+	for _, gated := range []bool{false, true} {
+		t.Run(fmt.Sprint("gated ", gated), func(t *testing.T) { changesArrive(t, gated) })
+	}
+}
+
+func changesArrive(t *testing.T, gated bool) {
 	words := []scim.SlackAttribute{scim.SlackTitle, scim.SlackGivenName, scim.SlackHonorificPrefix, scim.SlackUserType, scim.SlackLocale,
 		scim.SlackPreferredLang, scim.SlackRole, scim.SlackEmployeeNumber, scim.SlackDepartment, scim.SlackPrimaryPhone, scim.SlackMobilePhone,
 		scim.SlackStreetAddress, scim.SlackCountry, scim.SlackSecondaryEmail, scim.SlackManager, scim.SlackStartDate,
 		scim.SlackGuestExpiration, scim.SlackGuestType}
 	rapid.Check(t, func(rt *rapid.T) {
-		c, sim := simulated(t, slacksim.Options{NoLimits: true, PhotoDelay: -1}, 1)
+		c, sim := simulated(t, slacksim.Options{NoLimits: true, PhotoDelay: -1, V2Gated: gated}, 1)
 		boss := sim.AddUser(slacksim.User{UserName: "boss", Email: "boss@x.y", Active: true})
 		c2, err := c.CreateUser(t.Context(), LaneCreates, scim.SlackUserProfile{"userName": "u", "email": "u@x.y", "familyName": "F",
 			"displayName": "D", "title": "T", "manager": boss, "division": "Div"})

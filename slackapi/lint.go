@@ -79,15 +79,19 @@ func (l *linter) check(request *http.Request, body []byte) (path string, err err
 		}
 		return "/auth.test", nil
 	}
-	path, ok := strings.CutPrefix(address, l.scimURL)
-	if !ok || !strings.HasPrefix(path, "/") {
+	path, ok := strings.CutPrefix(address, l.scimURL+"/v2")
+	first := false
+	if !ok {
+		path, first = strings.CutPrefix(address, l.scimURL+"/v1")
+	}
+	if !ok && !first || !strings.HasPrefix(path, "/") {
 		return target.Path, fmt.Errorf("it goes to %s, which is neither Slack's SCIM API nor auth.test", target.Host)
 	}
-	return path, lintSCIM(request.Method, path, body)
+	return path, lintSCIM(request.Method, path, body, first)
 }
 
-// lintSCIM checks a SCIM request. path is still escaped.
-func lintSCIM(method, path string, body []byte) error {
+// lintSCIM checks a SCIM request, of version 1.1 if first is set. path is still escaped.
+func lintSCIM(method, path string, body []byte, first bool) error {
 	kind, id, one := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if kind != "Users" && kind != "Groups" || one && !validID(id) {
 		return fmt.Errorf("the path is none of /Users, /Users/{id}, /Groups and /Groups/{id}")
@@ -109,16 +113,22 @@ func lintSCIM(method, path string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("the body is no JSON object: %w", err)
 	}
+	userSchema, groupSchema := scim.UserSchema, scim.GroupSchema
+	if first {
+		userSchema, groupSchema = coreV1, coreV1
+	}
 	switch {
+	case method == http.MethodPatch && first:
+		return lintPatchV1(kind, object)
 	case method == http.MethodPatch:
 		return lintPatch(kind, object)
 	case kind == "Users":
-		return lintNewUser(object)
+		return lintNewUser(object, userSchema)
 	}
-	return lintNewGroup(object)
+	return lintNewGroup(object, groupSchema)
 }
 
-func lintNewUser(user document) error {
+func lintNewUser(user document, schema string) error {
 	_, password := user["password"]
 	_, hasEmail := primaryOf(user.list("emails"))
 	switch {
@@ -131,10 +141,10 @@ func lintNewUser(user document) error {
 	case password:
 		return fmt.Errorf("a password is never sent")
 	}
-	return lintSchemas(user, scim.UserSchema)
+	return lintSchemas(user, schema)
 }
 
-func lintNewGroup(group document) error {
+func lintNewGroup(group document, schema string) error {
 	if group.text("displayName") == "" {
 		return fmt.Errorf("a new group needs a displayName")
 	}
@@ -143,7 +153,7 @@ func lintNewGroup(group document) error {
 			return err
 		}
 	}
-	return lintSchemas(group, scim.GroupSchema)
+	return lintSchemas(group, schema)
 }
 
 // lintSchemas wants the core schema first and every extension that the body uses.

@@ -106,14 +106,14 @@ func TestLinterRefusesOtherPlacesAndHeaders(t *testing.T) {
 		"no slash":         {"GET", "https://slack.test/scim/v2Users", ""},
 		"plain text":       {"GET", "http://slack.test/scim/v2/Users", ""},
 		"user in URL":      {"GET", "https://me@slack.test/scim/v2/Users", ""},
-		"version 1":        {"GET", "https://slack.test/scim/v1/Users", ""},
+		"version 3":        {"GET", "https://slack.test/scim/v3/Users", ""},
 		"other method":     {"POST", "https://slack.test/api/admin.users.remove", ""},
 		"auth.test by GET": {"GET", "https://slack.test/api/auth.test", ""},
 		"idempotency key":  {"GET", "https://slack.test/scim/v2/Users", "Idempotency-Key"},
 		"x key":            {"GET", "https://slack.test/scim/v2/Users", "x-idempotency-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &linter{next: socket(t), scimURL: "https://slack.test/scim/v2", apiURL: "https://slack.test/api/"}
+			l := &linter{next: socket(t), scimURL: "https://slack.test/scim", apiURL: "https://slack.test/api/"}
 			request, err := http.NewRequest(row.method, row.url, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -141,7 +141,7 @@ func TestLinterPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reached := false
-			l := &linter{scimURL: "https://slack.test/scim/v2", apiURL: "https://slack.test/api/",
+			l := &linter{scimURL: "https://slack.test/scim", apiURL: "https://slack.test/api/",
 				next: roundTripper(func(r *http.Request) (*http.Response, error) {
 					reached = true
 					if r.GetBody != nil {
@@ -154,7 +154,7 @@ func TestLinterPasses(t *testing.T) {
 					}
 					return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 				})}
-			request, err := http.NewRequest(row.method, l.scimURL+row.path, strings.NewReader(row.body))
+			request, err := http.NewRequest(row.method, l.scimURL+"/v2"+row.path, strings.NewReader(row.body))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -144,8 +144,12 @@ func TestEveryChangePassesTheLinter(t *testing.T) {
 			return
 		}
 		body, _ := json.Marshal(patchBody(operations))
-		if err := lintSCIM("PATCH", "/Users/U1", body); err != nil {
+		if err := lintSCIM("PATCH", "/Users/U1", body, false); err != nil {
 			t.Fatalf("%v: %s", err, body)
+		}
+		old, _ := json.Marshal(bodyV1(patchBody(operations)))
+		if err := lintSCIM("PATCH", "/Users/U1", old, true); err != nil {
+			t.Fatalf("in SCIM 1.1: %v: %s", err, old)
 		}
 		for _, o := range operations {
 			if o.Path == "active" && change.Active == nil {
@@ -160,7 +164,7 @@ func TestEveryNewUserPassesTheLinter(t *testing.T) {
 		set := changes(t).Set
 		set[scim.SlackUserName], set[scim.SlackEmail] = "u", "u@b.c"
 		body, _ := json.Marshal(newUser(set))
-		if err := lintSCIM("POST", "/Users", body); err != nil {
+		if err := lintSCIM("POST", "/Users", body, false); err != nil {
 			t.Fatalf("%v: %s", err, body)
 		}
 	})
