@@ -212,7 +212,8 @@ func (r *Reconciler) optionsOf(source string) Options {
 	return DefaultOptions()
 }
 
-// conclude commits what the round came to. A generation that came meanwhile keeps the key pending.
+// conclude commits what the round came to. A generation that came meanwhile keeps the key pending, and so does whoever asked for work
+// meanwhile: they are in the queue too, but the queue does not outlive the process.
 func (r *Reconciler) conclude(ctx context.Context, j *job, o outcome) (store.Status, error) {
 	now, jitter := time.Now(), rand.Float64()
 	var status store.Status
@@ -233,7 +234,15 @@ func (r *Reconciler) conclude(ctx context.Context, j *job, o outcome) (store.Sta
 		if o.forget && current.Generation == j.resource.Generation {
 			return tx.ForgetResource(j.key)
 		}
-		return tx.PutStatus(status)
+		before, err := tx.Status(j.key)
+		if err != nil {
+			return err
+		}
+		kept := status
+		if kept.Woken = before.Woken; before.Woken != j.status.Woken {
+			kept.Phase, kept.NextAttempt = store.Pending, time.Time{}
+		}
+		return tx.PutStatus(kept)
 	})
 	if err == nil {
 		r.logDecision(j, o, status)

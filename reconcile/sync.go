@@ -127,13 +127,14 @@ func leaves(r store.Resource) bool {
 	return r.Deleted || said && !active
 }
 
-// markPending makes a key pending at once.
+// markPending makes a key pending at once. A round that is under way saw the world before, so its outcome does not take that back.
 func markPending(tx store.Tx, key store.Key) error {
 	st, err := tx.Status(key)
 	if err != nil {
 		return err
 	}
 	st.Phase, st.Attempts, st.NextAttempt, st.Updated = store.Pending, 0, time.Time{}, time.Now()
+	st.Woken++
 	return tx.PutStatus(st)
 }
 

@@ -121,6 +121,8 @@ type Status struct {
 	Message     string    // a sentence for the administrator
 	Warnings    []string  // what was left out, and why
 	Updated     time.Time
+	// Woken counts how often work was asked for because of something else than a new generation, such as a member that got an account.
+	Woken uint64
 }
 
 // Intent is written before a call that changes Slack, and deleted with its outcome. One that is found open tells that the

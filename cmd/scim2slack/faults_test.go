@@ -42,6 +42,7 @@ var reintroducedFaults = []reintroduced{
 		"TestRefusedMemberIsIsolated", "reconcile"},
 	{"the account of the token is touched", "reconcile/gate.go", "identity != nil && identity.UserID == slackID {", "identity != nil && false {", "TestTokenOwnerIsProtected", "reconcile"},
 	{"Slack deactivates whom it updates, and nobody stops", "reconcile/user.go", "unasked != \"\" {", "unasked != \"\" && false {", "TestUnaskedActsStopAllWrites", "reconcile"},
+	{"who is woken while a round is under way is forgotten", "reconcile/reconcile.go", "before.Woken != j.status.Woken {", "false {", "TestWokenMeanwhileStaysPending", "reconcile"},
 	{"what Slack lost is not made anew", "reconcile/reconcile.go", "e != nil && e.Kind == slackapi.NotFound && j.link != nil {", "e != nil && false {", "TestLostGroupIsMadeAnew", "reconcile"},
 	{"an account is linked to a second person", "reconcile/match.go", "	case errors.Is(err, store.ErrNotFound) || err == nil && holder.Key == j.key:", "	case true:", "TestSecondClaimIsHeld", "reconcile"},
 	{"a waiter is answered by an older generation", "reconcile/waiters.go", "if o.generation > st.Observed {", "if false {", "TestWaiters", "reconcile"},

@@ -47,6 +47,7 @@ type statusRecord struct {
 	Message     string      `json:"m,omitempty"`
 	Warnings    []string    `json:"w,omitempty"`
 	Updated     time.Time   `json:"at,omitzero"`
+	Woken       uint64      `json:"k,omitempty"`
 }
 
 type intentRecord struct {
