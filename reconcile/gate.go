@@ -130,7 +130,7 @@ func tokenRefused(err error) string {
 	case slackapi.Unauthorized:
 		return "Slack refuses the token (" + e.ID + "): put a valid user token with the scope admin into slack.token; nothing is lost meanwhile"
 	case slackapi.Unsupported:
-		return "Slack does not offer SCIM 2.0 to this token (" + e.ID + "); nothing is lost meanwhile"
+		return "Slack offers neither SCIM 2.0 nor 1.1 to this token (" + e.ID + "); nothing is lost meanwhile"
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -105,6 +106,8 @@ func get(url, token string) map[string]any {
 	return body
 }
 
+var kills = flag.Int("kills", 5, "how often TestKilledWhilePushing kills the gateway")
+
 // The process is killed again and again while users are pushed. Every user whose creation was acknowledged is in Slack once.
 func TestKilledWhilePushing(t *testing.T) {
 	if testing.Short() {
@@ -120,10 +123,10 @@ func TestKilledWhilePushing(t *testing.T) {
 		"SCIM2SLACK_SLACK_LIMITS=createUser=60000/1000,writes=60000/1000,reads=60000/1000", // the sandbox has none
 		"SCIM2SLACK_SLACK_SETTLE=1s", // the sandbox applies at once what it applies at all
 	}
-	const kills, perRound, connections = 5, 40, 4
+	const perRound, connections = 20, 4
 	acknowledged := map[string]bool{}
 	var mu sync.Mutex
-	for round := range kills + 1 {
+	for round := range *kills + 1 {
 		p := start(t, env, "serve")
 		eventually(t, "the gateway answers", 20*time.Second, func() bool {
 			return get("http://"+listen+"/scim/v2/ServiceProviderConfig", testToken) != nil
@@ -141,7 +144,7 @@ func TestKilledWhilePushing(t *testing.T) {
 				}
 			})
 		}
-		if round < kills {
+		if round < *kills {
 			eventually(t, "some users are acknowledged", 20*time.Second, func() bool {
 				mu.Lock()
 				defer mu.Unlock()
@@ -150,14 +153,14 @@ func TestKilledWhilePushing(t *testing.T) {
 			_ = p.end(syscall.SIGKILL)
 		}
 		all.Wait()
-		if round == kills {
-			eventually(t, "every acknowledged user is in Slack", 60*time.Second, func() bool { return len(missing(slackAddr, acknowledged)) == 0 })
+		if round == *kills {
+			eventually(t, "every acknowledged user is in Slack", 30*time.Second, func() bool { return len(missing(slackAddr, acknowledged)) == 0 })
 			if err := p.end(syscall.SIGTERM); err != nil {
 				t.Errorf("after SIGTERM: %v", err)
 			}
 		}
 	}
-	t.Logf("%d users were acknowledged over %d kills", len(acknowledged), kills)
+	t.Logf("%d users were acknowledged over %d kills", len(acknowledged), *kills)
 	for name, n := range inSlack(slackAddr) {
 		if n != 1 {
 			t.Errorf("%s has %d accounts", name, n)
