@@ -6,14 +6,18 @@ import (
 )
 
 const (
-	// MaxOperations is the most operations that one PATCH may have, and the most elements that all its lists for one document may hold together.
+	// MaxOperations is the most operations that one PATCH may have.
 	MaxOperations = 5000
-	// MaxValues is how long PATCH lets a multi-valued attribute grow. Each element that is added is compared with those that are there.
+	// MaxValues is how long PATCH lets a multi-valued attribute grow, and how many values one operation may give it.
 	MaxValues = 200
+	// MaxComparisons is how often all operations of one PATCH together may compare an element of a multi-valued attribute with a term of a
+	// filter, or with an element that is added or removed. Texts count once more for each 64 bytes. So many take about 50 ms.
+	MaxComparisons = 500_000
 	// MaxMembers is how many members one request may name. As objects with an id they fill about half of the largest body.
 	MaxMembers = 50_000
-	// MaxMemberFilters is how many operations of one PATCH may choose members by anything but their ids: each is compared with every member.
-	MaxMemberFilters = 10
+	// MaxMemberScans is how often one PATCH may look at every member of a group: once for each comparison in a filter that chooses members by
+	// anything but their ids, and once for each replacement of them all.
+	MaxMemberScans = 20
 )
 
 // OperationKind is what an operation of a PATCH does, in lower case.

@@ -14,7 +14,7 @@ import (
 // order; they are no error, because sources send attributes of other products. Read-only attributes inside a value
 // (id, meta, schemas, groups) are passed over, as is the password, which is never kept.
 //
-// The error is an *Error that names the operation: InvalidValue (wrong type, missing value, a required attribute cleared, more than
+// The error is a *TooManyError for more than MaxComparisons, or else an *Error that names the operation: InvalidValue (wrong type, missing value, a required attribute cleared, more than
 // MaxValues elements), InvalidPath and InvalidFilter (brackets that make no sense), Mutability (a path names a read-only attribute, or removes
 // active, by whose lack nobody could tell a leaver), NoTarget (remove
 // without a path; a filter that matches nothing and does not say what the new element should be).
@@ -37,10 +37,12 @@ func (t *ResourceType) Patch(doc Object, ops []Operation) (out Object, ignored [
 // patcher holds the document while operations are applied. Nested values are never changed in place: they may belong to the
 // document that was given.
 type patcher struct {
-	t        *ResourceType
-	doc      Object
-	ignored  []string
-	elements int // read from lists so far
+	t           *ResourceType
+	doc         Object
+	ignored     []string
+	comparisons int // made so far
+	// owned are the lists of doc that were copied before, by their attributes: their places may be written to.
+	owned map[*Attribute]bool
 }
 
 // change is what one operation, or one key of its value, does to one path.
@@ -82,8 +84,8 @@ func (p *patcher) apply(op *Operation) error {
 // (emails[type eq "work"].value), extensions and attributes with a URN. If urn is not empty, the keys are attributes of that schema.
 func (p *patcher) object(kind OperationKind, urn string, value Object) error {
 	for _, key := range keysInOrder(value) {
-		path, err := ParsePath(key)
-		if err != nil || urn != "" && path.Name == "" {
+		path, ok := pathOfKey(key)
+		if !ok || urn != "" && path.Name == "" {
 			p.ignore(urn, key)
 			continue
 		}
@@ -105,13 +107,30 @@ func keysInOrder(o Object) []string {
 	}
 	if len(keys) > 1 {
 		slices.SortFunc(keys, func(a, b string) int {
-			if order := strings.Compare(strings.ToLower(a), strings.ToLower(b)); order != 0 {
+			if order := compareFolded(a, b); order != 0 {
 				return order
 			}
 			return strings.Compare(a, b)
 		})
 	}
 	return keys
+}
+
+// compareFolded compares as if all letters of ASCII were small.
+func compareFolded(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if order := int(lower(a[i])) - int(lower(b[i])); order != 0 {
+			return order
+		}
+	}
+	return len(a) - len(b)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 func (p *patcher) ignore(urn, name string) {

@@ -11,16 +11,18 @@ import (
 type elements struct {
 	attribute *Attribute
 	items     []any
+	owned     bool // the list is a copy already
 	changed   bool
 }
 
-func (l *elements) set(items []any) { l.items, l.changed = items, true }
+func (l *elements) set(items []any) { l.items, l.owned, l.changed = items, true, true }
 
 // own makes the list one that may be written to.
 func (l *elements) own() {
-	if !l.changed {
-		l.set(slices.Clone(l.items))
+	if !l.owned {
+		l.items = slices.Clone(l.items)
 	}
+	l.owned, l.changed = true, true
 }
 
 // choose returns the places of the elements that satisfy the filter.
@@ -60,14 +62,22 @@ func (l *elements) remove(match func(any) bool) {
 	}
 }
 
+// removeAt removes the elements at places, which ascend.
 func (l *elements) removeAt(places []int) {
 	if len(places) == 0 {
 		return
 	}
 	l.own()
-	for _, i := range slices.Backward(places) {
-		l.items = slices.Delete(l.items, i, i+1)
+	kept := l.items[:0]
+	for i, e := range l.items {
+		if len(places) > 0 && places[0] == i {
+			places = places[1:]
+			continue
+		}
+		kept = append(kept, e)
 	}
+	clear(l.items[len(kept):])
+	l.items = kept
 }
 
 // add appends the elements that are not there yet. One that is there is merged into it, so that what is not said anew is kept.

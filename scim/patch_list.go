@@ -8,8 +8,11 @@ import (
 
 // list returns the new value of a multi-valued attribute, or keep if it stays as it is.
 func (p *patcher) list(c *change, old any) (value any, keep bool, err error) {
-	l := elements{attribute: c.target.Attribute}
+	l := elements{attribute: c.target.Attribute, owned: p.owned[c.target.Attribute]}
 	l.items, _ = old.([]any)
+	if err := p.afford(c, l.items); err != nil {
+		return nil, true, err
+	}
 	switch {
 	case c.target.Sub != nil:
 		err = p.changeSub(c, &l)
@@ -27,6 +30,10 @@ func (p *patcher) list(c *change, old any) (value any, keep bool, err error) {
 	if len(l.items) == 0 {
 		return nil, false, nil
 	}
+	if p.owned == nil {
+		p.owned = make(map[*Attribute]bool)
+	}
+	p.owned[l.attribute] = true
 	return l.items, false, nil
 }
 
@@ -169,10 +176,8 @@ func (p *patcher) elementOf(c *change) (Object, error) {
 
 // canonicalList returns the elements of the change's value: nil if they are cleared, empty if nothing is known of them.
 func (p *patcher) canonicalList(c *change) ([]any, error) {
-	if list, ok := c.value.([]any); ok {
-		if p.elements += len(list); p.elements > MaxOperations {
-			return nil, Errorf(InvalidValue, "the lists of the PATCH hold more than %d values; send them in smaller pieces", MaxOperations)
-		}
+	if list, ok := c.value.([]any); ok && len(list) > MaxValues && c.kind != OpRemove {
+		return nil, Errorf(InvalidValue, "%s is given %d values; at most %d are kept", c.where(), len(list), MaxValues)
 	}
 	value, err := p.t.CanonicalValue(c.target.Attribute, c.value, c.where())
 	if err != nil {

@@ -35,7 +35,7 @@ type MemberChange struct {
 // members without any value. The error is an *Error of type InvalidValue, InvalidPath, InvalidFilter or Mutability that names the operation, or a
 // *TooManyError if they name more than MaxMembers.
 func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, err error) {
-	filters, members := 0, 0
+	scans, members := 0, 0
 	for i := range ops {
 		op := &ops[i]
 		s := memberSplitter{kind: op.Kind}
@@ -44,17 +44,15 @@ func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, er
 			return nil, nil, Errorf(fault.Type, "%s: %s", op.describe(), fault.Detail)
 		}
 		for _, change := range s.changes {
-			if change.Filter != nil {
-				filters++
-			}
+			scans += change.scans()
 			members += len(change.Members)
 		}
 		if members > MaxMembers {
 			return nil, nil, &TooManyError{What: "members", Count: members, Limit: MaxMembers}
 		}
-		if filters > MaxMemberFilters {
-			return nil, nil, Errorf(InvalidValue, `%s: more than %d operations choose members by other things than their ids; use members[value eq "id"]`,
-				op.describe(), MaxMemberFilters)
+		if scans > MaxMemberScans {
+			return nil, nil, Errorf(InvalidValue, `%s: all members are looked at more than %d times; choose them by their ids, members[value eq "id"], and replace them once`,
+				op.describe(), MaxMemberScans)
 		}
 		if left != nil {
 			rest = append(rest, *left)
@@ -62,6 +60,17 @@ func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, er
 		changes = append(changes, s.changes...)
 	}
 	return rest, changes, nil
+}
+
+// scans is how often the change looks at every member.
+func (c *MemberChange) scans() int {
+	switch {
+	case c.Filter != nil:
+		return c.Filter.weight()
+	case c.Kind == ReplaceMembers:
+		return 1
+	}
+	return 0
 }
 
 type memberSplitter struct {
@@ -94,8 +103,8 @@ func (s *memberSplitter) split(op *Operation) (*Operation, *Error) {
 func (s *memberSplitter) splitValue(value Object, nested bool) (left Object, changed bool, fault *Error) {
 	left = maps.Clone(value)
 	for _, key := range keysInOrder(value) {
-		path, err := ParsePath(key)
-		if err != nil {
+		path, ok := pathOfKey(key)
+		if !ok {
 			continue // Patch lists it among what it ignored
 		}
 		if namesMembers(path) {

@@ -20,6 +20,22 @@ func ParsePath(text string) (Path, error) {
 	if err != nil {
 		return Path{}, err
 	}
+	return s.wholePath()
+}
+
+// pathOfKey reads a path that is a key of a value. Whatever is no path is the name of something unknown, and there may be
+// a hundred thousand of them: no message is made for each.
+func pathOfKey(key string) (p Path, ok bool) {
+	s, err := newScanner(key, InvalidPath)
+	if err != nil {
+		return Path{}, false
+	}
+	s.quiet = true
+	p, err = s.wholePath()
+	return p, err == nil
+}
+
+func (s *scanner) wholePath() (Path, error) {
 	p, err := s.path()
 	if err != nil {
 		return Path{}, err

@@ -73,15 +73,11 @@ func lookUp[V any](byName map[string]V, name string) (none V) {
 	if len(name) > len(buffer) {
 		return none
 	}
-	lower := buffer[:len(name)]
-	for i := range lower {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		lower[i] = c
+	folded := buffer[:len(name)]
+	for i := range folded {
+		folded[i] = lower(name[i])
 	}
-	return byName[string(lower)]
+	return byName[string(folded)]
 }
 
 // SubAttribute finds a sub-attribute by its name in any letter case, or returns nil.

@@ -20,7 +20,11 @@ type scanner struct {
 	pos   int
 	depth int
 	kind  ErrorType
+	quiet bool // whoever reads does not care what is wrong
 }
+
+// unread is the fault of a quiet scanner.
+var unread = &Error{Type: InvalidPath, Detail: "this is no path"}
 
 func newScanner(text string, kind ErrorType) (scanner, error) {
 	what := "filter"
@@ -43,6 +47,9 @@ func newScanner(text string, kind ErrorType) (scanner, error) {
 
 // fault reports what was expected at the byte offset pos.
 func (s *scanner) fault(pos int, expected string) *Error {
+	if s.quiet {
+		return unread
+	}
 	found := "the end"
 	if pos < len(s.text) {
 		found = quoteExcerpt(s.text[pos:])

@@ -37,6 +37,8 @@ func TestLimits(t *testing.T) {
 		"path's length":      {"PATCH", "/Users/" + ann, `{"Operations":[{"op":"remove","path":"` + strings.Repeat("a", scim.MaxFilterLength+1) + `"}]}`, 400, "invalidPath"},
 		"PATCH operations":   {"PATCH", "/Users/" + ann, `{"Operations":[` + repeated(scim.MaxOperations+1, `{"op":"add","value":{}}`) + `]}`, 413, ""},
 		"values":             {"PATCH", "/Users/" + ann, `{"Operations":[{"op":"add","path":"roles","value":[` + manyRoles(scim.MaxValues+1) + `]}]}`, 400, "invalidValue"},
+		"comparisons":        {"PATCH", "/Users/" + ann, `{"Operations":[` + repeated(13, `{"op":"add","path":"roles","value":[`+manyRoles(scim.MaxValues)+`]}`) + `]}`, 413, ""},
+		"members scanned":    {"PATCH", "/Groups/" + group, `{"Operations":[` + repeated(scim.MaxMemberScans+1, `{"op":"replace","path":"members","value":["nobody"]}`) + `]}`, 400, "invalidValue"},
 		"members of a POST":  {"POST", "/Groups", `{"displayName":"X","members":[` + repeated(scim.MaxMembers+1, `{"value":"1"}`) + `]}`, 413, ""},
 		"members of a PATCH": {"PATCH", "/Groups/" + group, `{"Operations":[{"op":"add","path":"members","value":[` + repeated(scim.MaxMembers+1, `{"value":"1"}`) + `]}]}`, 413, ""},
 		"attributes' length": {"GET", "/Users?attributes=" + strings.Repeat("a", scim.MaxFilterLength+1), "", 400, "invalidValue"},
@@ -76,8 +78,9 @@ func TestLimitsAreDocumented(t *testing.T) {
 	for name, value := range map[string]int{
 		"users.maxBody": users.maxBody, "groups.maxBody": groups.maxBody, "maxBulkPayload": maxBulkPayload, "maxBulkOperations": maxBulkOperations,
 		"searchBody": searchBody, "DefaultLimits.Depth": scim.DefaultLimits.Depth, "MaxFilterLength": scim.MaxFilterLength, "MaxFilterDepth": scim.MaxFilterDepth,
-		"MaxOperations": scim.MaxOperations, "MaxValues": scim.MaxValues, "MaxMembers": scim.MaxMembers, "MaxMemberFilters": scim.MaxMemberFilters,
-		"maxCursor": maxCursor, "maxCount": maxCount, "defaultCount": defaultCount, "maxPageMembers": maxPageMembers,
+		"MaxOperations": scim.MaxOperations, "MaxValues": scim.MaxValues, "MaxMembers": scim.MaxMembers, "MaxMemberScans": scim.MaxMemberScans,
+		"MaxComparisons": scim.MaxComparisons,
+		"maxCursor":      maxCursor, "maxCount": maxCount, "defaultCount": defaultCount, "maxPageMembers": maxPageMembers,
 	} {
 		if row := fmt.Sprintf("| %d | `%s` |", value, name); !strings.Contains(string(raw), row) {
 			t.Errorf("docs/limits.md has no row with %q", row)
