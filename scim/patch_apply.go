@@ -16,7 +16,7 @@ import (
 //
 // The error is a *TooManyError for more than MaxComparisons, or else an *Error that names the operation: InvalidValue (wrong type, missing value, a required attribute cleared, more than
 // MaxValues elements), InvalidPath and InvalidFilter (brackets that make no sense), Mutability (a path names a read-only attribute, or removes
-// active, by whose lack nobody could tell a leaver), NoTarget (remove
+// a required one or active, by whose lack nobody could tell a leaver), NoTarget (remove
 // without a path; a filter that matches nothing and does not say what the new element should be).
 func (t *ResourceType) Patch(doc Object, ops []Operation) (out Object, ignored []string, err error) {
 	p := patcher{t: t, doc: maps.Clone(doc)}
@@ -189,8 +189,8 @@ func (c *change) check() (skip bool, err error) {
 	if c.path.Filter != nil && !a.MultiValued {
 		return true, Errorf(InvalidPath, "%s has one value only; leave the brackets out", a.Name)
 	}
-	if a.Name == "active" && c.kind == OpRemove { // RFC 7644 section 3.5.2.2, of required attributes
-		return true, Errorf(Mutability, "active cannot be removed; replace it with true or false")
+	if c.kind == OpRemove && (a.Required || a.Name == "active") { // RFC 7644 section 3.5.2.2
+		return true, Errorf(Mutability, "%s is required and cannot be removed; replace it", a.Name)
 	}
 	if err := c.path.checkElements(a); err != nil {
 		return true, err

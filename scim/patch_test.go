@@ -242,7 +242,7 @@ func TestPatchFaults(t *testing.T) {
 		{`{"op":"replace","value":"x"}`, InvalidValue, "object"},
 		{`{"op":"replace"}`, InvalidValue, "object"},
 		{`{"op":"replace","path":"title"}`, InvalidValue, "operation 2 (replace title): replace needs a value"},
-		{`{"op":"remove","path":"userName"}`, InvalidValue, "userName is required"},
+		{`{"op":"remove","path":"userName"}`, Mutability, "userName is required"},
 		{`{"op":"replace","path":"userName","value":""}`, InvalidValue, "userName is required"},
 		{`{"op":"replace","value":{"USERNAME":null}}`, InvalidValue, "userName is required"},
 		{`{"op":"replace","path":"id","value":"x"}`, Mutability, "id is read-only"},
@@ -278,7 +278,7 @@ func TestPatchFaults(t *testing.T) {
 	_, _, err := Users.Patch(two, operations(t, `[{"op":"replace","path":"emails.value","value":"c"}]`))
 	fault(t, err, InvalidPath)
 	_, _, err = Groups.Patch(Object{"displayName": "x"}, operations(t, `[{"op":"remove","path":"displayName"}]`))
-	fault(t, err, InvalidValue)
+	fault(t, err, Mutability)
 }
 
 func TestParsePatch(t *testing.T) {
