@@ -1,7 +1,7 @@
 package scimhandlers
 
 import (
-	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,6 +64,14 @@ func (a advertised) value(text string) any {
 		return values[len(text)%len(values)]
 	}
 	return text
+}
+
+// literal is that value in a filter.
+func (a advertised) literal(text string) string {
+	if yes, is := a.value(text).(bool); is {
+		return strconv.FormatBool(yes)
+	}
+	return scim.Quote(a.value(text).(string))
 }
 
 // in puts a value where the attribute is in a body.
@@ -140,8 +148,11 @@ func TestAdvertisedAttributesRoundTrip(t *testing.T) {
 			same("GET", a.of(w.must(200, "GET", path, nil).body), a.value("one"))
 			same("PUT", a.of(w.must(200, "PUT", path, a.in(object{"userName": name}, a.value("four"))).body), a.value("four"))
 			same("PATCH", a.of(w.must(200, "PATCH", path, patchBody(object{"op": "replace", "path": a.path, "value": a.value("three")})).body), a.value("three"))
-			if found := found(w.must(200, "GET", "/Users?filter="+url.QueryEscape(a.path+" pr and userName eq \""+name+"\""), nil)); len(found) != 1 {
-				t.Errorf("the filter %s pr finds %v", a.path, found)
+			for filter, want := range map[string]int{" pr": 1, " eq " + a.literal("three"): 1, " ne " + a.literal("three"): 0} {
+				filter = a.path + filter + ` and userName eq "` + name + `"`
+				if found := found(w.must(200, "GET", "/Users"+filterQuery(filter), nil)); len(found) != want {
+					t.Errorf("the filter %s finds %v", filter, found)
+				}
 			}
 			whole := strings.TrimSuffix(a.path, "."+a.sub)
 			same("removed", a.of(w.must(200, "PATCH", path, patchBody(object{"op": "remove", "path": whole})).body), nil)
@@ -163,5 +174,59 @@ func (w *world) readOnly(a advertised, name string) {
 	}
 	if got := w.must(400, "PATCH", "/Users/"+created.String("id"), patchBody(object{"op": "replace", "path": a.path, "value": a.value("mine")})); got.body.String("scimType") != "mutability" {
 		w.Errorf("%s: %s", a.path, got.Body)
+	}
+}
+
+// The parts of a member that are advertised are those that are answered, and each of them can be sent back and searched. They are immutable:
+// a member is added and removed, and never becomes another one.
+func TestAdvertisedMembersRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.newUser("ann@x.test"), w.newUser("bob@x.test")
+	group := w.must(201, "POST", "/Groups", object{"displayName": "Eng", "members": []any{object{"value": ann, "display": "Ann"}}}).body
+	path := "/Groups/" + group.String("id")
+	member := group.List("members")[0].(scim.Object)
+	var parts, answered []string
+	for _, a := range w.advertised(store.Group) {
+		if a.name == "members" {
+			parts = append(parts, a.sub)
+			w.mustBeImmutable(path, a, bob)
+		}
+	}
+	for name := range member {
+		answered = append(answered, name)
+	}
+	if diff := cmp.Diff(sorted(answered...), sorted(parts...)); diff != "" {
+		t.Errorf("advertised and answered (-want +got):\n%s", diff)
+	}
+	for _, op := range []string{"add", "replace"} { // as it was answered, which changes nothing
+		w.must(204, "PATCH", path, patchBody(object{"op": op, "path": "members", "value": []any{member}}))
+	}
+	if got := w.must(200, "GET", path, nil).body; got.Object("meta").String("version") != group.Object("meta").String("version") {
+		t.Errorf("the member that was answered is another one when it is sent: %v", got)
+	}
+	for name, value := range map[string]string{"value": ann, "type": "User", "display": "Ann", "$ref": member.String("$ref")} {
+		if got := found(w.must(200, "GET", "/Groups"+filterQuery("members."+name+" eq "+scim.Quote(value)), nil)); len(got) != 1 {
+			t.Errorf("members.%s eq %s finds %v", name, value, got)
+		}
+	}
+	w.must(204, "PATCH", path, patchBody(object{"op": "remove", "path": "members", "value": []any{member}}))
+	if left := w.members(group.String("id")); len(left) > 0 {
+		t.Errorf("members %v", left)
+	}
+}
+
+// mustBeImmutable changes a part of a member by its path: it stays as it is, whatever the answer.
+func (w *world) mustBeImmutable(path string, a advertised, other string) {
+	w.Helper()
+	if a.description.String("mutability") != "immutable" {
+		w.Errorf("%s is %s", a.path, a.description.String("mutability"))
+	}
+	before := w.must(200, "GET", path, nil).body
+	got := w.send("PATCH", path, patchBody(object{"op": "replace", "path": a.path, "value": other}))
+	if got.Code != 204 && got.body.String("scimType") != "mutability" {
+		w.Errorf("%s: %d %s", a.path, got.Code, got.Body)
+	}
+	if diff := cmp.Diff(before, w.must(200, "GET", path, nil).body); diff != "" {
+		w.Errorf("%s was changed:\n%s", a.path, diff)
 	}
 }
