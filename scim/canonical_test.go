@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"scim2slack/fuzzcost"
 )
 
 func decode(t testing.TB, body string) Object {
@@ -229,40 +227,4 @@ func TestCanonicalValue(t *testing.T) {
 	if e := new(Error); !errors.As(err, &e) || !strings.HasPrefix(e.Detail, `emails[type eq "work"][1].primary must be true or false`) {
 		t.Errorf("got error %v", err)
 	}
-}
-
-// FuzzCanonical: whatever is accepted is canonical, and can be validated, rendered and written without harm.
-func FuzzCanonical(f *testing.F) {
-	f.Add(typicalUser)
-	for _, c := range canonicalCases {
-		f.Add(enterprise(c.in))
-	}
-	f.Fuzz(func(t *testing.T, body string) {
-		in, err := Decode([]byte(body), Limits{})
-		if err != nil {
-			return
-		}
-		for _, r := range []*ResourceType{Users, Groups} {
-			var doc Object
-			var err error
-			fuzzcost.Check(t, len(body), 64<<10, func() {
-				if doc, _, err = r.Canonical(in); err == nil && r.Validate(doc) == nil {
-					r.AppendResource(nil, doc, Meta{})
-				}
-			})
-			if err != nil {
-				continue
-			}
-			again, ignored, err := r.Canonical(doc)
-			if err != nil || len(ignored) > 0 || !Equal(doc, again) {
-				t.Fatalf("%s: error %v, ignored %v, %s", body, err, ignored, cmp.Diff(doc, again))
-			}
-			_ = r.Validate(doc)
-			if text := AppendJSON(nil, r.Render(doc, Meta{ID: "1"})); len(text) > 0 {
-				if _, err := Decode(text, Limits{Bytes: 1 << 30, Depth: 8}); err != nil {
-					t.Fatalf("%s was rendered as %s: %v", body, text, err)
-				}
-			}
-		}
-	})
 }

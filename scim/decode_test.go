@@ -1,15 +1,12 @@
 package scim
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"scim2slack/fuzzcost"
 )
 
 func TestDecodeAccepts(t *testing.T) {
@@ -126,40 +123,4 @@ func TestDecodeLimits(t *testing.T) {
 	if _, err := Decode(groupBody(50000), Limits{}); err != nil {
 		t.Errorf("50,000 members: %v", err)
 	}
-}
-
-// FuzzDecode: what is accepted is what encoding/json reads, and comes back from encoding/json and from AppendJSON; what is
-// refused is refused by encoding/json too, or breaks one of the rules that only Decode has.
-func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{
-		typicalUser, `{}`, `{"a":[1,2.5e3,"\ud83d\ude00",null,true]}`, `{"a":1,"A":2}`, `{"n":12345678901234567890}`, `{"a":"\ud800"}`,
-		`{"n":-0,"m":1e21,"o":1e-7,"p":100000000000000000000}`, "{\"a\":\"\xff\"}", `[{}]`, `{"a":{"b":{"c":[]}}}`, "{\"\u2028\":\"<&>\u2029\"}",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var got Object
-		var err error
-		fuzzcost.Check(t, len(data), 16<<10, func() { got, err = Decode(data, Limits{Bytes: 1 << 16}) })
-		if err != nil {
-			if plain, ok := plainly(data); ok {
-				t.Fatalf("%q is refused (%v), but it is well-formed: %v", data, err, plain)
-			}
-			return
-		}
-		again, err := json.Marshal(got)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range [][]byte{again, AppendJSON(nil, got)} {
-			back, err := Decode(text, Limits{Bytes: 1 << 20})
-			if err != nil || !Equal(got, back) {
-				t.Fatalf("%q came back as %v (%v), was %v", text, back, err, got)
-			}
-		}
-		plain, ok := plainly(data)
-		if !ok || !Equal(plain, got) {
-			t.Fatalf("%q: encoding/json reads %v, not %v", data, plain, got)
-		}
-	})
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"scim2slack/fuzzcost"
 )
 
 // unit is an attribute, or the smallest part of one, that an operation can name. Elements of a list count as one unit.
@@ -206,53 +204,4 @@ func checkCanonical(t rapid.TB, doc Object) {
 	if d := cmp.Diff(again, doc); d != "" {
 		t.Fatalf("not canonical: %s", d)
 	}
-}
-
-// FuzzPatch applies any operations to a user and a group: no panic, the documents given stay what they were, nothing comes back
-// with an error, and members are never left in what Patch is given.
-func FuzzPatch(f *testing.F) {
-	for _, seed := range []string{
-		`[{"op":"replace","value":{"active":"False","name.givenName":"B"}}]`,
-		`[{"op":"add","path":"emails[type eq \"work\"].value","value":"x"},{"op":"remove","path":"emails","value":[{"value":"x"}]}]`,
-		`[{"op":"remove","path":"members[value eq \"u1\"]"},{"op":"replace","value":{"members":null,"displayName":"x"}}]`,
-		`[{"op":"add","value":{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":[{"value":7}]},"emails":{"value":{}}}}]`,
-		`[{"op":"add","path":"emails","value":[{"value":"ann@x.test","primary":true},[],null,"x",5]},{"op":"replace","path":"emails.value","value":"q"}]`,
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		body, err := Decode([]byte(`{"Operations":`+text+`}`), Limits{})
-		if err != nil {
-			return
-		}
-		ops, err := ParsePatch(body)
-		if err != nil {
-			return
-		}
-		user := object(t, annText)
-		var out Object
-		var ignored []string
-		fuzzcost.Check(t, len(text), 64<<10, func() {
-			_, _ = ParsePatch(body)
-			out, ignored, err = Users.Patch(user, ops)
-			_, _, _ = SplitMembers(ops)
-		})
-		if err != nil && (out != nil || ignored != nil) || err == nil && out == nil {
-			t.Fatalf("%v and %v with %v", out, ignored, err)
-		}
-		if d := cmp.Diff(object(t, annText), user); d != "" {
-			t.Fatalf("the user was changed: %s", d)
-		}
-		if out != nil {
-			checkCanonical(t, out)
-		}
-		rest, _, err := SplitMembers(ops)
-		if err != nil {
-			return
-		}
-		group, _, err := Groups.Patch(Object{"displayName": "x"}, rest)
-		if _, ok := group["members"]; ok {
-			t.Fatalf("members are left in the operations: %v", err)
-		}
-	})
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"scim2slack/fuzzcost"
 )
 
 func TestParsePath(t *testing.T) {
@@ -139,36 +137,6 @@ func TestResolve(t *testing.T) {
 	if _, err := Groups.Resolve(Path{Name: "department"}); err == nil {
 		t.Error("groups have no department")
 	}
-}
-
-func FuzzParsePath(f *testing.F) {
-	for _, seed := range []string{`emails[type eq "work"].value`, EnterpriseSchema + ".manager.value", "urn:a:1.2.x.y", "urn:a:1:2x.b", "a:b:c", "urn:scim:schemas:core:1.0:User.x"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		var p Path
-		var err error
-		fuzzcost.Check(t, len(text), 16<<10, func() {
-			if p, err = ParsePath(text); err == nil {
-				_, _ = Users.Resolve(p)
-			}
-		})
-		if err != nil {
-			fault(t, err, InvalidPath)
-			return
-		}
-		printed := p.String()
-		if len(printed) > MaxFilterLength {
-			return
-		}
-		again, err := ParsePath(printed)
-		if err != nil {
-			t.Fatalf("%q is printed as %q: %v", text, printed, err)
-		}
-		if d := cmp.Diff(p, again); d != "" {
-			t.Fatalf("%q is printed as %q: %s", text, printed, d)
-		}
-	})
 }
 
 func BenchmarkParsePath(b *testing.B) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func TestFaultShapes(t *testing.T) {
@@ -117,10 +119,9 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-func FuzzFilterLiteral(f *testing.F) {
-	f.Add(`a"b`)
-	f.Add("x\" or userName pr or userName eq \"\u2028\\")
-	f.Fuzz(func(t *testing.T, value string) {
+// No value ends the literal early that is made of it.
+func TestFilterLiteral(t *testing.T) {
+	ends := func(t rapid.TB, value string) {
 		text := literal(value)
 		inner := text[1 : len(text)-1]
 		for i := 0; i < len(inner); i++ {
@@ -130,5 +131,10 @@ func FuzzFilterLiteral(f *testing.F) {
 				t.Fatalf("%q ends the literal of %q early", text, value)
 			}
 		}
+	}
+	ends(t, `a"b`)
+	ends(t, "x\" or userName pr or userName eq \"\u2028\\")
+	rapid.Check(t, func(t *rapid.T) {
+		ends(t, strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{`"`, `\`, "\n", "\x00", "\xff", "é", "\u2028", "a", " or "})).Draw(t, "value"), ""))
 	})
 }

@@ -33,3 +33,24 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
+
+// FuzzText reads any text as a filter and as a path: each is read or refused.
+func FuzzText(f *testing.F) {
+	for _, s := range []string{`userName eq "a"`, `(email sw 'x' or restricted eq 1) and userName pr`, `userName eq`, `((`, `"`, ` `,
+		"members", `members[value eq "U1"]`, "members[value eq U1]", urnEnterprise2 + ".manager.managerId", urnEnterprise2 + ":employeeNumber",
+		`phoneNumbers[value eq "3\"3"].value`, "a[", urnUser2 + ":" + urnUser2 + ":x", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		parsed, refusal := parseFilter(s, userAttributes)
+		if (parsed == nil) == (refusal == nil) {
+			t.Fatalf("%q: %v and %v", s, parsed, refusal)
+		}
+		if parsed != nil {
+			parsed.matches(func(string) []string { return []string{s} })
+		}
+		if p, refusal := parsePath(s); refusal == nil && p.urn == "" && p.attribute == "" {
+			t.Errorf("%q means nothing: %+v", s, p)
+		}
+	})
+}

@@ -153,18 +153,3 @@ func TestFilterFindsWhatEqualityFinds(t *testing.T) {
 		}
 	})
 }
-
-func FuzzFilter(f *testing.F) {
-	for _, s := range []string{`userName eq "a"`, `(email sw 'x' or restricted eq 1) and userName pr`, `userName eq`, `((`, `"`, ` `} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		parsed, refusal := parseFilter(s, userAttributes)
-		if (parsed == nil) == (refusal == nil) {
-			t.Fatalf("%q: %v and %v", s, parsed, refusal)
-		}
-		if parsed != nil {
-			parsed.matches(func(string) []string { return []string{s} })
-		}
-	})
-}

@@ -198,16 +198,3 @@ func TestPatchTouchesOnlyWhatItNames(t *testing.T) {
 		}
 	})
 }
-
-func FuzzParsePath(f *testing.F) {
-	for _, s := range []string{"members", `members[value eq "U1"]`, "members[value eq U1]", urnEnterprise2 + ".manager.managerId",
-		urnEnterprise2 + ":employeeNumber", `phoneNumbers[value eq "3\"3"].value`, "a[", urnUser2 + ":" + urnUser2 + ":x", ""} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		p, refusal := parsePath(s)
-		if refusal == nil && p.urn == "" && p.attribute == "" {
-			t.Errorf("%q means nothing: %+v", s, p)
-		}
-	})
-}
