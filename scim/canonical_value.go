@@ -186,6 +186,13 @@ func (c *canonicalizer) element(a *Attribute, value any, where string) (any, *va
 	if a.Type != TypeComplex {
 		return simple(a, value)
 	}
+	if text, ok := value.(string); ok && text != "" && a.SubAttribute("value") != nil { // there may be very many
+		plain, fault := simple(a.SubAttribute("value"), text)
+		if fault != nil {
+			return nil, fault.inside(".value")
+		}
+		return Object{"value": plain}, nil
+	}
 	o, fault := c.wrap(a, value)
 	if fault != nil {
 		return nil, fault

@@ -10,12 +10,13 @@ import (
 
 // Limits bound what Decode reads. A limit of 0 is the one of DefaultLimits.
 type Limits struct {
-	Bytes int // length of the body
-	Depth int // objects and arrays inside one another; the document itself is the first
+	Bytes  int // length of the body
+	Depth  int // objects and arrays inside one another; the document itself is the first
+	Values int // objects, arrays, texts, numbers and words of the whole document: a small one takes more memory than its text
 }
 
 // DefaultLimits let a group with 50,000 members pass and no document that needs more than a few levels.
-var DefaultLimits = Limits{Bytes: 8 << 20, Depth: 32}
+var DefaultLimits = Limits{Bytes: 8 << 20, Depth: 32, Values: 512 << 10}
 
 // TooLargeError is returned by Decode for a body above Limits.Bytes. It is answered with 413 (RFC 7644 section 3.12).
 type TooLargeError struct {
@@ -45,7 +46,7 @@ func (e *TooManyError) Error() string {
 // Numbers become float64. A whole number that float64 cannot hold to the last digit, such as a long employee number,
 // becomes the string of its digits instead: as a text it is kept as it was sent.
 //
-// It returns a *TooLargeError, or an *Error of type InvalidSyntax that says where.
+// It returns a *TooLargeError, a *TooManyError for its values, or an *Error of type InvalidSyntax that says where.
 func Decode(data []byte, l Limits) (Object, error) {
 	if l.Bytes == 0 {
 		l.Bytes = DefaultLimits.Bytes
@@ -53,11 +54,17 @@ func Decode(data []byte, l Limits) (Object, error) {
 	if l.Depth == 0 {
 		l.Depth = DefaultLimits.Depth
 	}
+	if l.Values == 0 {
+		l.Values = DefaultLimits.Values
+	}
 	if len(data) > l.Bytes {
 		return nil, &TooLargeError{Bytes: len(data), Limit: l.Bytes}
 	}
-	d := &decoder{data: data, maxDepth: l.Depth}
+	d := &decoder{data: data, maxDepth: l.Depth, maxValues: l.Values}
 	out, fault := d.document()
+	if d.values > d.maxValues {
+		return nil, &TooManyError{What: "values", Count: d.values, Limit: d.maxValues}
+	}
 	if fault != nil {
 		return nil, fault.asError(data)
 	}
@@ -69,6 +76,9 @@ type decoder struct {
 	pos      int
 	depth    int
 	maxDepth int
+	// values are those that were begun.
+	values    int
+	maxValues int
 	// keys holds the keys of the objects being read, those of the innermost last.
 	keys []string
 	// known keeps one copy of each key that comes often: the members of a group all have the same keys.
@@ -143,6 +153,9 @@ func (d *decoder) document() (Object, *syntaxFault) {
 
 // value reads any value. The caller has skipped the white space before it.
 func (d *decoder) value() (any, *syntaxFault) {
+	if d.values++; d.values > d.maxValues {
+		return nil, d.fault(d.pos, "it has more than %d values", d.maxValues)
+	}
 	switch c := d.peek(); c {
 	case '{':
 		return lift(d.object())
@@ -195,7 +208,7 @@ func (d *decoder) object() (Object, *syntaxFault) {
 		d.space()
 		value, fault := d.value()
 		if fault != nil {
-			return nil, fault.inside(key)
+			return nil, fault.inside(shorten(key, 80))
 		}
 		out[key] = value
 		d.space()

@@ -120,6 +120,13 @@ func TestDecodeLimits(t *testing.T) {
 	if !errors.As(err, &large) || large.Limit != len(body)-1 || large.Bytes != len(body) {
 		t.Errorf("above the length: %v", err)
 	}
+	var many *TooManyError
+	if _, err := Decode([]byte(`{"a":[1,"b",{"c":null}]}`), Limits{Values: 5}); err != nil {
+		t.Errorf("at the limit of values: %v", err)
+	}
+	if _, err := Decode([]byte(`{"a":[1,"b",{"c":null}],"d":tru`), Limits{Values: 5}); !errors.As(err, &many) || many.Limit != 5 {
+		t.Errorf("above the limit of values: %v", err)
+	}
 	if _, err := Decode(groupBody(50000), Limits{}); err != nil {
 		t.Errorf("50,000 members: %v", err)
 	}

@@ -40,6 +40,9 @@ func SplitMembers(ops []Operation) (rest []Operation, changes []MemberChange, er
 		op := &ops[i]
 		s := memberSplitter{kind: op.Kind}
 		left, fault := s.split(op)
+		if s.tooMany != nil {
+			return nil, nil, s.tooMany
+		}
 		if fault != nil {
 			return nil, nil, Errorf(fault.Type, "%s: %s", op.describe(), fault.Detail)
 		}
@@ -76,6 +79,7 @@ func (c *MemberChange) scans() int {
 type memberSplitter struct {
 	kind    OperationKind
 	changes []MemberChange
+	tooMany *TooManyError // a list is longer than MaxMembers, and was not read
 }
 
 // split returns what is left of the operation, nil if nothing.
@@ -155,6 +159,10 @@ func (s *memberSplitter) yield(change MemberChange) { s.changes = append(s.chang
 
 // change reads one operation, or one key of its value, whose path names members.
 func (s *memberSplitter) change(path Path, value any, hasValue bool) *Error {
+	if list, ok := value.([]any); ok && len(list) > MaxMembers {
+		s.tooMany = &TooManyError{What: "members", Count: len(list), Limit: MaxMembers}
+		return nil
+	}
 	attribute := Groups.Attribute("", "members")
 	if err := path.checkElements(attribute); err != nil {
 		return asFault(err)

@@ -30,6 +30,9 @@ func TestLimits(t *testing.T) {
 		"search body":        {"POST", "/.search", `{"filter":"` + strings.Repeat("x", searchBody) + `"}`, 413, ""},
 		"bulk body":          {"POST", "/Bulk", `{"x":"` + strings.Repeat("x", maxBulkPayload) + `"}`, 413, ""},
 		"bulk operations":    {"POST", "/Bulk", `{"Operations":[` + repeated(maxBulkOperations+1, `{"method":"DELETE","path":"/Users/1"}`) + `]}`, 413, ""},
+		"user's values":      {"POST", "/Users", `{"userName":"x","emails":[` + repeated(users.maxBody/bytesPerValue, `"a"`) + `]}`, 413, ""},
+		"group's values":     {"POST", "/Groups", `{"displayName":"x","x":[` + repeated(groups.maxBody/bytesPerValue, `{}`) + `]}`, 413, ""},
+		"unread members":     {"POST", "/Groups", `{"displayName":"x","members":[` + repeated(groups.maxBody/bytesPerValue-10, `"a"`) + `]}`, 413, ""},
 		"nesting":            {"POST", "/Users", strings.Repeat(`{"a":`, scim.DefaultLimits.Depth+1) + "1" + strings.Repeat("}", scim.DefaultLimits.Depth+1), 400, "invalidSyntax"},
 		"filter's length":    {"GET", filter(`userName eq "` + strings.Repeat("x", scim.MaxFilterLength) + `"`), "", 400, "invalidFilter"},
 		"filter's depth":     {"GET", filter(strings.Repeat("(", scim.MaxFilterDepth+1) + "userName pr" + strings.Repeat(")", scim.MaxFilterDepth+1)), "", 400, "invalidFilter"},
@@ -80,7 +83,7 @@ func TestLimitsAreDocumented(t *testing.T) {
 		"searchBody": searchBody, "DefaultLimits.Depth": scim.DefaultLimits.Depth, "MaxFilterLength": scim.MaxFilterLength, "MaxFilterDepth": scim.MaxFilterDepth,
 		"MaxOperations": scim.MaxOperations, "MaxValues": scim.MaxValues, "MaxMembers": scim.MaxMembers, "MaxMemberScans": scim.MaxMemberScans,
 		"MaxComparisons": scim.MaxComparisons,
-		"maxCursor":      maxCursor, "maxCount": maxCount, "defaultCount": defaultCount, "maxPageMembers": maxPageMembers,
+		"maxCursor":      maxCursor, "maxCount": maxCount, "defaultCount": defaultCount, "bytesPerValue": bytesPerValue, "maxPageMembers": maxPageMembers,
 	} {
 		if row := fmt.Sprintf("| %d | `%s` |", value, name); !strings.Contains(string(raw), row) {
 			t.Errorf("docs/limits.md has no row with %q", row)

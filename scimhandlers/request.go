@@ -21,6 +21,9 @@ func (x *exchange) body(t *resourceType) (scim.Object, error) {
 	return x.readBody(t.maxBody)
 }
 
+// bytesPerValue is how many bytes of the longest body there must be for each of its values. What clients send has about twice as many.
+const bytesPerValue = 16
+
 // readBody reads and decodes the request's body, of so many bytes at the most.
 func (x *exchange) readBody(most int) (scim.Object, error) {
 	if err := checkContentType(x.r.Header.Get("Content-Type")); err != nil {
@@ -39,7 +42,7 @@ func (x *exchange) readBody(most int) (scim.Object, error) {
 	if err != nil {
 		return nil, scim.Errorf(scim.InvalidSyntax, "the body could not be read to its end")
 	}
-	return scim.Decode(data, scim.Limits{Bytes: most})
+	return scim.Decode(data, scim.Limits{Bytes: most, Values: most / bytesPerValue})
 }
 
 // checkContentType takes the media types that clients send for JSON, and none at all (push-clients.md section 3.17).
