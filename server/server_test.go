@@ -202,6 +202,19 @@ func TestLimits(t *testing.T) {
 	auth := []string{"Authorization", "Bearer " + secret}
 	checkError(t, do(s, "GET", "/scim/v2/Users?filter="+strings.Repeat("x", maxURL), auth...), 414)
 	checkError(t, do(s, "GET", "/scim/v2/"+strings.Repeat("x", maxURL), auth...), 414)
+	checkError(t, do(s, "GET", "/scim/v2/"+strings.Repeat("%41", maxURL/3), auth...), 414) // as it was sent, not as it reads
+	query := strings.Repeat("x", maxURL-len("/scim/v2/Users"))
+	checkError(t, do(s, "GET", "/scim/v2/Users?x"+query, auth...), 414)
+	if w := do(s, "GET", "/scim/v2/Users?"+query, auth...); w.Code != 200 {
+		t.Errorf("an address at the limit: %d", w.Code)
+	}
+	r := httptest.NewRequest("POST", "/scim/v2/Users", strings.NewReader(strings.Repeat("x", 100)))
+	r.Header.Set("Authorization", "Bearer "+secret)
+	atLimit := httptest.NewRecorder()
+	if s.Handler().ServeHTTP(atLimit, r); atLimit.Code != 200 {
+		t.Errorf("a body at the limit: %d", atLimit.Code)
+	}
+	checkError(t, do(s, "GET", "/scim/v2/Users?"+query+"x"), 414) // before anybody is asked who calls
 	for _, known := range []bool{true, false} {
 		r := httptest.NewRequest("POST", "/scim/v2/Users", strings.NewReader(strings.Repeat("x", 101)))
 		r.Header.Set("Authorization", "Bearer "+secret)
