@@ -62,7 +62,7 @@ func Decode(data []byte, l Limits) (Object, error) {
 	}
 	d := &decoder{data: data, maxDepth: l.Depth, maxValues: l.Values}
 	out, fault := d.document()
-	if d.values > d.maxValues {
+	if fault != nil && d.values > d.maxValues {
 		return nil, &TooManyError{What: "values", Count: d.values, Limit: d.maxValues}
 	}
 	if fault != nil {

@@ -124,7 +124,7 @@ func TestDecodeLimits(t *testing.T) {
 	if _, err := Decode([]byte(`{"a":[1,"b",{"c":null}]}`), Limits{Values: 5}); err != nil {
 		t.Errorf("at the limit of values: %v", err)
 	}
-	if _, err := Decode([]byte(`{"a":[1,"b",{"c":null}],"d":tru`), Limits{Values: 5}); !errors.As(err, &many) || many.Limit != 5 {
+	if _, err := Decode([]byte(`{"a":[1,"b",{"c":null}],"d":true}`), Limits{Values: 5}); !errors.As(err, &many) || many.Limit != 5 {
 		t.Errorf("above the limit of values: %v", err)
 	}
 	if _, err := Decode(groupBody(50000), Limits{}); err != nil {

@@ -54,6 +54,10 @@ var reintroducedFaults = []reintroduced{
 	{"a cleared active deactivates, or brings back", "scimhandlers/edit.go", "	if was := before[\"active\"]; was != nil {", "	if was := before[\"active\"]; false {", "TestClearedActiveSaysNothing", "scimhandlers"},
 	{"the name of a deleted user reaches Slack", "translate/user.go", "	return is && t.options.SoftDeleteRenames && !t.user.Active", "	return is && false", "TestSoftDelete", "translate"},
 	{"a change is committed but not marked as work", "store/boltstore/work.go", "	return t.set(pending, key, work)", "	return nil", "TestConformance", "store/boltstore"},
+	{"a small PATCH compares for seconds, and nobody else writes", "scim/patch_cost.go", "if left := MaxComparisons - p.comparisons; wanted > 0 &&", "if left := MaxComparisons - p.comparisons; false &&", "TestPatchComparisonsAreBounded", "scim"},
+	{"a PATCH writes into the list that is stored", "scim/patch_elements.go", "	if !l.owned {\n", "	if false {\n", "TestPatchForms", "scim"},
+	{"the smallest values of a body fill the memory", "scim/decode.go", "if d.values++; d.values > d.maxValues {", "if d.values++; false {", "TestDecodeLimits", "scim"},
+	{"a required attribute is removed without a word of mutability", "scim/patch_apply.go", "if c.kind == OpRemove && (a.Required || a.Name == \"active\") {", "if c.kind == OpRemove && a.Name == \"active\" {", "TestPatchForms", "scim"},
 	{"a cursor of another question is taken", "scimhandlers/cursor.go", "if !hmac.Equal(seal, sealOf(key, body, question)) {", "if !hmac.Equal(seal, sealOf(key, body, question)) && false {", "TestCursorErrors", "scimhandlers"},
 }
 
