@@ -96,7 +96,7 @@ func eventually(t *testing.T, what string, within time.Duration, ask func() bool
 func get(url, token string) map[string]any {
 	req, _ := http.NewRequest("GET", url, nil)
 	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
 	if err != nil {
 		return nil
 	}
