@@ -15,7 +15,8 @@ const maxPageMembers = 100_000
 type search struct {
 	x *exchange
 	*question
-	t *kindQuestion // the type that is looked at
+	t    *kindQuestion // the type that is looked at
+	kind int           // which of the types that is
 
 	renderer *renderer
 	total    int    // found so far
@@ -36,7 +37,7 @@ func (s *search) run(tx store.Tx) error {
 	}
 	s.counted = true
 	for i, k := range s.kinds {
-		s.t = k
+		s.t, s.kind = k, i
 		if s.cursor != nil && !s.sorted && i < s.cursor.kind {
 			continue
 		}
@@ -59,7 +60,6 @@ func (s *search) gather(tx store.Tx, i int) error {
 	if s.cursor != nil && !s.sorted && s.cursor.kind == i {
 		after = s.cursor.id
 	}
-	s.last.kind = i
 	if s.t.filter == nil && !s.sorted {
 		if s.cursor != nil {
 			return s.allAfter(tx, after)
@@ -213,7 +213,7 @@ func (s *search) show(r store.Stored) (err error) {
 		return err
 	}
 	s.shown++
-	s.last.id = r.Key.ID
+	s.last.kind, s.last.id = s.kind, r.Key.ID
 	s.full = s.shown == s.count || s.renderer.members >= s.x.h.maxPageMembers
 	return nil
 }

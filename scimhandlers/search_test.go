@@ -234,6 +234,37 @@ func TestWalks(t *testing.T) {
 	})
 }
 
+// A walk by cursor over both types sees everybody once, wherever a page happens to end.
+func TestWalkOverBothTypes(t *testing.T) {
+	w := newWorld(t)
+	var want []string
+	for _, group := range []string{"A", "B", "C"} { // older than the users, and yet listed after them
+		want = append(want, w.newGroup(group))
+	}
+	var people []string
+	for i := range 4 {
+		people = append(people, w.newUser(fmt.Sprintf("user%d@x.test", i)))
+	}
+	want = append(people, want...)
+	for _, question := range []string{"", "&sortBy=id", "&filter=" + url.QueryEscape("meta.created pr"), "&filter=" + url.QueryEscape("displayName pr")} {
+		for count := 1; count <= 8; count++ {
+			got, cursor := []string{}, ""
+			for more := true; more; more = cursor != "" {
+				a := w.must(200, "GET", fmt.Sprintf("?count=%d&cursor=%s%s", count, cursor, question), nil)
+				got = append(got, found(a)...)
+				cursor = nextCursor(a)
+			}
+			expected := slices.Clone(want)
+			if strings.Contains(question, "sortBy") {
+				slices.Sort(expected)
+			}
+			if diff := gocmp.Diff(expected, got); diff != "" {
+				t.Errorf("%q by %d (-want +got):\n%s", question, count, diff)
+			}
+		}
+	}
+}
+
 // naive searches and sorts a slice.
 func naive(t *testing.T, all []scim.Object, filter, sortBy string, descending bool) []string {
 	var hits []scim.Object

@@ -24,7 +24,7 @@ type ranked = position
 
 // rank notes a resource that belongs into a sorted list.
 func (s *search) rank(id string, doc scim.Object) {
-	r := ranked{kind: s.last.kind, id: id}
+	r := ranked{kind: s.kind, id: id}
 	if s.t.sortBy != nil {
 		r.key, r.filled = s.t.sortBy.Key(doc)
 	}
@@ -66,7 +66,7 @@ func (s *search) showSorted(tx store.Tx) error {
 			s.more = true
 			return nil
 		}
-		s.t = s.kinds[r.kind]
+		s.t, s.kind = s.kinds[r.kind], r.kind
 		stored, err := tx.Stored(s.x.key(s.t.resourceType, r.id))
 		if errors.Is(err, store.ErrNotFound) {
 			continue
