@@ -78,6 +78,7 @@ func TestSlackAtItsWorst(t *testing.T) {
 							w.settle()
 							time.Sleep(time.Minute)
 							before := len(w.slack.Users())
+							fault := fault // each world's own: they run side by side
 							fault.Endpoint, fault.Times = op.endpoint, 1
 							struck := w.slack.Inject(fault)
 							op.change(w, id, group)
