@@ -39,7 +39,7 @@ func TestDrain(t *testing.T) {
 		longest, limited float64
 	}{
 		{"alone", 10_000, 0, 1.02, 0.005},
-		{"beside another app", 3_000, 108, 1.1, 0.05},
+		{"beside another app", 3_000, 108, 1.1, 0.005},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inWorld(t, slacksim.Options{}, nil, func(w *world) {

@@ -7,11 +7,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// creepTime is how long a bucket stays slow after a pause, creepFactor how slow. Slack's Retry-After has been seen to be too
-// optimistic (docs.slack.dev and clients, CODE), so its end is no licence for a burst.
+// Slack's limits are shared with the other apps of the organisation, so a 429 says that there is less than the limit for us, and not how
+// much. A bucket then goes on at a part of its speed, with no burst, and creeps back up: it finds what the others leave, and hardly asks for
+// more. Retry-After alone would not do: it has been seen to be too optimistic (CODE). The figures are ours; TestDrain in reconcile measures them.
 const (
-	creepTime   = time.Minute
-	creepFactor = 0.5
+	slowDown      = 0.75 // what is left of the speed after a 429
+	slowest       = 0.05 // of the limit
+	creepByMinute = 0.05 // of the limit, each minute
 )
 
 // bucket is the token bucket of one limit, with a gate for the pauses that Slack asks for. The governor's lock guards it.
@@ -21,39 +23,57 @@ type bucket struct {
 	limiter *rate.Limiter
 
 	pausedUntil time.Time // zero: not paused
-	creepUntil  time.Time // zero: at full speed
+	factor      float64   // how much of the limit is used; 1: all
+	since       time.Time // when factor held, if it is below 1
 }
 
 func newBucket(limit Limit, set *bucket) *bucket {
-	return &bucket{limit: limit, set: set, limiter: rate.NewLimiter(perSecond(limit, 1), limit.Burst)}
+	return &bucket{limit: limit, set: set, limiter: rate.NewLimiter(perSecond(limit, 1), limit.Burst), factor: 1}
 }
 
 func perSecond(limit Limit, factor float64) rate.Limit {
 	return rate.Limit(limit.PerMinute / 60 * factor)
 }
 
-// pause closes the gate until then, and reports whether that is later than it was closed already.
+// pause closes the gate until then, and reports whether that is later than it was closed already. The first 429 slows the bucket down;
+// those of calls that were under way beside it do not.
 func (b *bucket) pause(until, now time.Time) bool {
 	b.advance(now)
 	if !until.After(now) || !until.After(b.pausedUntil) {
 		return false
 	}
-	b.pausedUntil, b.creepUntil = until, time.Time{}
+	if b.pausedUntil.IsZero() {
+		b.factor = max(slowest, b.creep(now)*slowDown)
+	}
+	b.pausedUntil = until
 	return true
 }
 
-// advance ends what is over: after a pause the bucket restarts empty, with no burst and at half its rate for a while.
+// creep returns how much of the limit is used by now; advance comes first.
+func (b *bucket) creep(now time.Time) float64 {
+	if b.factor == 1 {
+		return 1
+	}
+	return b.factor + creepByMinute*now.Sub(b.since).Minutes()
+}
+
+// advance ends a pause that is over, from which the bucket starts empty and with no burst, and lets it creep up.
 func (b *bucket) advance(now time.Time) {
 	if !b.pausedUntil.IsZero() && !now.Before(b.pausedUntil) {
-		b.limiter = rate.NewLimiter(perSecond(b.limit, creepFactor), 1)
+		b.limiter = rate.NewLimiter(perSecond(b.limit, b.factor), 1)
 		b.limiter.AllowN(b.pausedUntil, 1)
-		b.creepUntil, b.pausedUntil = b.pausedUntil.Add(creepTime), time.Time{}
+		b.since, b.pausedUntil = b.pausedUntil, time.Time{}
 	}
-	if !b.creepUntil.IsZero() && !now.Before(b.creepUntil) {
-		b.limiter.SetLimitAt(b.creepUntil, perSecond(b.limit, 1))
-		b.limiter.SetBurstAt(b.creepUntil, b.limit.Burst)
-		b.creepUntil = time.Time{}
+	if b.factor == 1 || !b.pausedUntil.IsZero() {
+		return
 	}
+	if full := b.since.Add(time.Duration((1 - b.factor) / creepByMinute * float64(time.Minute))); !now.Before(full) {
+		b.limiter.SetLimitAt(full, perSecond(b.limit, 1))
+		b.limiter.SetBurstAt(full, b.limit.Burst)
+		b.factor = 1
+		return
+	}
+	b.limiter.SetLimitAt(now, perSecond(b.limit, b.creep(now)))
 }
 
 // readyIn returns how long it takes until n tokens have been there, if nobody else takes any. 0 means now.
@@ -80,7 +100,7 @@ func (b *bucket) givenBy(wait time.Duration, now time.Time) int {
 
 func (b *bucket) state(now time.Time) (tokens, speed float64, gate time.Duration) {
 	if !b.pausedUntil.IsZero() {
-		return 0, float64(perSecond(b.limit, creepFactor)), b.pausedUntil.Sub(now)
+		return 0, float64(perSecond(b.limit, b.factor)), b.pausedUntil.Sub(now)
 	}
 	return b.limiter.TokensAt(now), float64(b.limiter.Limit()), 0
 }

@@ -202,17 +202,41 @@ func TestPauseThenCreep(t *testing.T) {
 			t.Error("another endpoint is paused too")
 		}
 		got := turns(t, g, LimitUpdateUser, 3)
-		for i, want := range []time.Duration{12, 14, 16} { // empty, and at half the rate
-			if !near(got[i], want*time.Second) {
-				t.Errorf("turn %d after %s, want %ds", i, got[i], want)
+		for i, want := range []float64{11.33, 12.66, 13.99} { // empty, and at three quarters of the rate
+			if got[i].Seconds() < want-0.01 || got[i].Seconds() > want+0.01 {
+				t.Errorf("turn %d after %s, want %v s", i, got[i], want)
 			}
 		}
 		if got := g.pauses(); len(got) != 0 {
 			t.Errorf("pauses: %v", got)
 		}
-		time.Sleep(creepTime + time.Minute) // full speed and a full burst again
+		time.Sleep(2 * time.Minute) // 0.1 faster, and still no burst
+		if got := turns(t, g, LimitUpdateUser, 2); !near(got[0], 0) || got[1].Seconds() < 1.16 || got[1].Seconds() > 1.18 {
+			t.Errorf("got %v", got)
+		}
+		time.Sleep(4 * time.Minute) // full speed and a full burst again
 		if got := turns(t, g, LimitUpdateUser, 21); !near(got[19], 0) || !near(got[20], time.Second) {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// Calls that were under way beside the one that was too fast are too fast as well; that is one sign of being too fast, not six.
+func TestOneSlowDownForCallsSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := governorOf(t, map[string]Limit{LimitUpdateUser: {60, 20}}, 1)
+		for i := range 6 {
+			g.pause(LimitUpdateUser, time.Now().Add(time.Duration(i+1)*time.Second))
+		}
+		if factor := g.buckets[LimitUpdateUser].factor; factor != slowDown {
+			t.Errorf("six calls slow it down to %v, want %v", factor, slowDown)
+		}
+		for range 50 {
+			time.Sleep(10 * time.Second)
+			g.pause(LimitUpdateUser, time.Now().Add(time.Second))
+		}
+		if factor := g.buckets[LimitUpdateUser].factor; factor < slowest || factor > 2*slowest {
+			t.Errorf("fifty times too fast slow it down to %v, want about %v", factor, slowest)
 		}
 	})
 }
@@ -225,7 +249,7 @@ func TestPauseReachesThoseWhoWait(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 			g.pause(LimitUpdateUser, time.Now().Add(30*time.Second))
 		}()
-		if got := turns(t, g, LimitUpdateUser, 1); !near(got[0], 32500*time.Millisecond) {
+		if got := turns(t, g, LimitUpdateUser, 1); got[0].Seconds() < 31.82 || got[0].Seconds() > 31.84 {
 			t.Errorf("got %v", got)
 		}
 	})
