@@ -22,29 +22,43 @@ type match struct {
 // recognise looks for the Slack account that a person without a link has already: first one that was theirs before, then by the
 // match attributes of the source. It never guesses: two hits, a hit that is linked or protected are held for a person.
 func (r *Reconciler) recognise(ctx context.Context, j *job, want scim.SlackUserProfile) (*match, *outcome) {
-	m, err := r.returning(ctx, j, want)
-	if err != nil {
+	hits, err := r.candidates(ctx, j, want)
+	switch {
+	case err != nil:
 		return nil, failed(err).end()
+	case len(hits) == 0:
+		return nil, nil
+	case len(hits) > 1:
+		return nil, held("ambiguous", fmt.Sprintf("two Slack accounts match this person, %s by %s and %s by %s; nothing is linked until one of them is changed in Slack",
+			hits[0].user.ID, hits[0].by, hits[1].user.ID, hits[1].by)).end()
 	}
-	if m == nil {
-		var hits []match
-		if hits, err = r.search(ctx, j, want); err != nil {
-			return nil, failed(err).end()
-		}
-		switch len(hits) {
-		case 0:
-			return nil, nil
-		case 1:
-			m = &hits[0]
-		default:
-			return nil, held("ambiguous", fmt.Sprintf("two Slack accounts match this person, %s by %s and %s by %s; nothing is linked until one of them is changed in Slack",
-				hits[0].user.ID, hits[0].by, hits[1].user.ID, hits[1].by)).end()
-		}
-	}
-	if o := r.claimable(ctx, j, m); o != nil {
+	if o := r.claimable(ctx, j, &hits[0]); o != nil {
 		return nil, o
 	}
-	return m, nil
+	return &hits[0], nil
+}
+
+// candidates returns the account that was the person's before, else those that match. A link of the person may end while Slack is asked: then
+// it looks once more.
+func (r *Reconciler) candidates(ctx context.Context, j *job, want scim.SlackUserProfile) ([]match, error) {
+	var hits []match
+	for asked := -1; ; {
+		formers, err := r.formers(ctx, j, want)
+		if err != nil || len(formers) == asked {
+			return hits, err
+		}
+		asked = len(formers)
+		m, err := r.returning(ctx, j, formers, want)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			return []match{*m}, nil
+		}
+		if hits, err = r.search(ctx, j, want); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // search asks Slack by each match attribute and returns the different accounts that were found.
@@ -72,11 +86,7 @@ func (r *Reconciler) search(ctx context.Context, j *job, want scim.SlackUserProf
 }
 
 // returning looks for an account that was linked to the same person before and still carries their name or e-mail.
-func (r *Reconciler) returning(ctx context.Context, j *job, want scim.SlackUserProfile) (*match, error) {
-	formers, err := r.formers(ctx, j, want)
-	if err != nil {
-		return nil, err
-	}
+func (r *Reconciler) returning(ctx context.Context, j *job, formers []store.Former, want scim.SlackUserProfile) (*match, error) {
 	for _, f := range formers {
 		u, err := r.cfg.Slack.User(ctx, j.lane, f.SlackID)
 		if e := refusedBy(err); e != nil && e.Kind == slackapi.NotFound {
