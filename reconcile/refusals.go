@@ -14,6 +14,9 @@ type refusal struct {
 	person    bool // a person must decide
 }
 
+// reportThis is the remedy where a person can do nothing: the request was of our own making.
+const reportThis = "report this with the log: the gateway should not have sent it"
+
 // refusals is the dictionary of Slack's documented error identifiers (slack-scim.md section 6). One that is
 // missing here is permanent and shown as Slack wrote it. docs/errors.md shows this table; a test keeps the two equal.
 var refusals = map[string]refusal{
@@ -60,6 +63,20 @@ var refusals = map[string]refusal{
 	"cannot_make_user_guest":                    {meaning: "the account is an admin or owner and cannot become a guest", remedy: "change the role in Slack, or do not map the guest type", person: true},
 	"permission_denied":                         {meaning: "the owner of the Slack token has a lower rank than this account", remedy: "use the token of an owner", person: true},
 	"group_member_max_exceeded":                 {meaning: "the group is larger than Slack allows", remedy: "split the group"},
+	"invalid_request_payload":                   {meaning: "Slack could not read the request", remedy: reportThis},
+	"missing_schema_element":                    {meaning: "Slack misses the schemas in the request", remedy: reportThis},
+	"invalid_attribute_format":                  {meaning: "Slack does not take the form of an attribute", remedy: reportThis},
+	"invalid_reserved_word":                     {meaning: "Slack does not take a word in the request", remedy: reportThis},
+	"groups_invalid":                            {meaning: "Slack does not take groups on a person", remedy: reportThis},
+	"method_not_allowed":                        {meaning: "Slack does not offer this kind of request here", remedy: reportThis},
+	"missing_user_id":                           {meaning: "Slack misses the id of the account", remedy: reportThis},
+	"missing_group_id":                          {meaning: "Slack misses the id of the group", remedy: reportThis},
+	"cannot_decode_user_id":                     {meaning: "Slack cannot read the id of the account", remedy: reportThis},
+	"invalid_sort_order":                        {meaning: "Slack does not take the order of a list", remedy: reportThis},
+	"no_filters":                                {meaning: "Slack misses the filter of a look-up", remedy: reportThis},
+	"incomplete_filter":                         {meaning: "Slack cannot read the filter of a look-up", remedy: reportThis},
+	"invalid_filter_group":                      {meaning: "Slack cannot read the filter of a look-up", remedy: reportThis},
+	"invalid_query":                             {meaning: "Slack cannot read the filter of a look-up", remedy: reportThis},
 	"too_many_users":                            {meaning: "too many members in one call", remedy: "report this: the gateway should have sent fewer"},
 	"failed_to_remove_users_for_linked_subteam": {meaning: "Slack could not remove members because the group is linked", remedy: "disconnect the group in Slack"},
 	"idp_group_linked_to_channels":              {meaning: "the group is linked to channels", remedy: "disconnect the group from its channels in Slack, then retry"},

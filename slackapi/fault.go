@@ -79,7 +79,7 @@ func faultText(object document) (text string, found bool) {
 
 var (
 	existingUser = regexp.MustCompile(`existing_user=["']?([A-Za-z0-9]+)`)
-	identifiers  = regexp.MustCompile(`^[a-z][a-z0-9_]*`)
+	identifiers  = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*`)
 )
 
 // identifier returns the leading token of a description. Prose ("the user was ...") has none: a token counts if it has an
