@@ -38,18 +38,20 @@ func (r *Reconciler) resolveUser(ctx context.Context, j *job) (scim.SlackUserPro
 			return nil, failed(err).end()
 		}
 	}
-	return observedProfile(j.link.Applied, u.Profile), nil
+	return observedProfile(j.link, u.Profile), nil
 }
 
-// observedProfile is what Slack holds, read anew. Attributes that Slack shows in a form of its own (the photo's address) count as they
-// were applied.
-func observedProfile(applied, read scim.SlackUserProfile) scim.SlackUserProfile {
+// observedProfile is what Slack holds, read anew. Attributes that Slack shows in a form of its own, or altered as it did before, count as
+// they were applied.
+func observedProfile(link *store.Link, read scim.SlackUserProfile) scim.SlackUserProfile {
 	known := scim.SlackUserProfile{}
 	for a, v := range read {
-		known[a] = v
+		if known[a] = v; link.Altered[a] != "" && link.Altered[a] == v {
+			known[a] = link.Applied[a]
+		}
 	}
 	for _, a := range []scim.SlackAttribute{scim.SlackPhoto, scim.SlackProfileURL} {
-		known[a] = applied[a]
+		known[a] = link.Applied[a]
 	}
 	return known
 }

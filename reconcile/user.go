@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -14,7 +15,11 @@ import (
 
 // user makes one Slack account what its resource says.
 func (r *Reconciler) user(ctx context.Context, j *job) outcome {
-	return unsure(j, r.reconcileUser(ctx, j))
+	o := r.reconcileUser(ctx, j)
+	if o.phase == store.Synced {
+		o.warnings = append(o.warnings, alteredWarnings(j.link)...)
+	}
+	return unsure(j, o)
 }
 
 func (r *Reconciler) reconcileUser(ctx context.Context, j *job) outcome {
@@ -88,7 +93,7 @@ func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserPr
 		return r.raise(ctx, j, unasked)
 	}
 	link := *j.link
-	link.Active, link.Applied = true, applied(known, plan.change.Set)
+	link.Active, link.Applied, link.Altered = true, applied(known, plan.change.Set), altered(link.Altered, plan.change.Set, answer.Profile)
 	if _, changed := plan.change.Set[scim.SlackEmail]; changed {
 		link.WithheldEmail = ""
 	}
@@ -103,7 +108,7 @@ func unaskedUpdate(link *store.Link, change slackapi.UserChange, answer slackapi
 	if !answer.Active {
 		return fmt.Sprintf("Slack says that the account %s is inactive although it was told to be active", link.SlackID)
 	}
-	was, is := link.Applied[scim.SlackUserName], answer.Profile[scim.SlackUserName]
+	was, is := cmp.Or(link.Altered[scim.SlackUserName], link.Applied[scim.SlackUserName]), answer.Profile[scim.SlackUserName]
 	if _, asked := change.Set[scim.SlackUserName]; !asked && was != "" && is != "" && !strings.EqualFold(was, is) {
 		return fmt.Sprintf("Slack renamed the account %s from %s to %s while something else was changed", link.SlackID, was, is)
 	}
@@ -149,12 +154,9 @@ func (r *Reconciler) createUser(ctx context.Context, j *job, want translate.User
 
 // created records the link to a new account.
 func (r *Reconciler) created(ctx context.Context, j *job, sent scim.SlackUserProfile, answer slackapi.User, warnings []string) outcome {
-	link := store.Link{Key: j.key, SlackID: answer.ID, Origin: store.Created, Linked: time.Now(), Active: answer.Active, Applied: sent}
+	link := store.Link{Key: j.key, SlackID: answer.ID, Origin: store.Created, Linked: time.Now(), Active: answer.Active, Applied: sent, Altered: altered(nil, sent, answer.Profile)}
 	if err := r.recordLink(ctx, j, link, "slack.created", attributesOf(slackapi.UserChange{Set: sent}), true); err != nil {
 		return failed(err)
-	}
-	if got := answer.Profile[scim.SlackUserName]; !strings.EqualFold(got, sent[scim.SlackUserName]) {
-		warnings = append(warnings, fmt.Sprintf("Slack changed the userName %q to %q", sent[scim.SlackUserName], got))
 	}
 	if !answer.Active {
 		return r.raise(ctx, j, fmt.Sprintf("Slack says that the new account %s is inactive", answer.ID))

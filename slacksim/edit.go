@@ -68,7 +68,7 @@ func (e *edit) set(name string, v any, op operation) (known bool, refusal *apiEr
 	case "password":
 		return true, e.setPassword(v)
 	case "title":
-		return true, e.setString(&e.user.Title, name, v)
+		return true, e.setTitle(v)
 	}
 	if readOnly[name] {
 		return true, nil

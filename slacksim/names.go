@@ -129,6 +129,14 @@ func (e *edit) setNickName(v any) *apiError {
 	return e.setUserName(v)
 }
 
+func (e *edit) setTitle(v any) *apiError {
+	refusal := e.setString(&e.user.Title, "title", v)
+	if title, most := []rune(e.user.Title), e.sim.opts.TitleMax; most > 0 && len(title) > most {
+		e.user.Title = string(title[:most])
+	}
+	return refusal
+}
+
 func (e *edit) setDisplayName(v any) *apiError {
 	s, refusal := asString("displayName", v)
 	if refusal != nil {

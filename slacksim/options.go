@@ -127,6 +127,9 @@ type Options struct {
 	// invalid_display_name (DOC: unless the workspace syncs profiles and
 	// forbids users to change theirs).
 	DisplayNameLocked bool
+	// TitleMax is the number of characters to which titles are cut: what
+	// Slack does with a long one is not known. Zero means no cut.
+	TitleMax int
 	// LowercaseEmail stores e-mail addresses in lower case.
 	LowercaseEmail bool
 	// FilterSecondaryEmail makes e-mail filters see secondary addresses too.

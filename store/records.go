@@ -62,6 +62,9 @@ type Link struct {
 	Active bool
 	// Applied holds the attributes of a user as we last wished them and Slack took them.
 	Applied scim.SlackUserProfile
+	// Altered holds those attributes of Applied that Slack took and shows otherwise, as it shows them: a userName that it changed to avoid
+	// a clash, a text that it cut.
+	Altered scim.SlackUserProfile
 	// WithheldEmail is the e-mail that an adopted account did not get, because an adoption never changes the e-mail
 	// in the same breath. The plan leaves the e-mail alone for as long as the source wishes this very one.
 	WithheldEmail string

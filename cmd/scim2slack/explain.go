@@ -141,7 +141,11 @@ func printAttributes(w io.Writer, s *admin.Story) error {
 		printf(t, "\nWhat Slack took\n")
 		for _, attribute := range scim.SlackAttributes {
 			if value, told := s.Link.Applied[attribute]; told {
-				printf(t, "  %s\t%s\n", attribute, cmp.Or(value, "(cleared)"))
+				text := cmp.Or(value, "(cleared)")
+				if shown, otherwise := s.Link.Altered[attribute]; otherwise {
+					text += "; Slack shows " + cmp.Or(shown, "nothing")
+				}
+				printf(t, "  %s\t%s\n", attribute, text)
 			}
 		}
 	}

@@ -63,6 +63,7 @@ type Link struct {
 	Linked        time.Time             `json:"linked"`
 	Active        *bool                 `json:"active,omitempty"` // of a user
 	Applied       scim.SlackUserProfile `json:"applied,omitempty"`
+	Altered       scim.SlackUserProfile `json:"altered,omitempty"` // what of it Slack shows otherwise
 	WithheldEmail string                `json:"withheldEmail,omitempty"`
 	Name          string                `json:"name,omitempty"`
 }

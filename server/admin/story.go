@@ -16,7 +16,7 @@ func (s *Story) addLink(tx store.Tx) error {
 		return err
 	}
 	s.Link = &Link{SlackID: link.SlackID, Origin: link.Origin, MatchedBy: link.MatchedBy, Linked: link.Linked, Applied: link.Applied,
-		WithheldEmail: link.WithheldEmail, Name: link.Name}
+		Altered: link.Altered, WithheldEmail: link.WithheldEmail, Name: link.Name}
 	if s.Key.Type == store.User {
 		s.Link.Active = &link.Active
 	}

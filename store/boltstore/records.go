@@ -22,6 +22,7 @@ type linkRecord struct {
 	Linked        time.Time             `json:"at,omitzero"`
 	Active        bool                  `json:"ac,omitempty"`
 	Applied       scim.SlackUserProfile `json:"ap,omitzero"`
+	Altered       scim.SlackUserProfile `json:"al,omitzero"`
 	WithheldEmail string                `json:"we,omitempty"`
 	Unsure        time.Time             `json:"us,omitzero"`
 	Name          string                `json:"n,omitempty"`

@@ -12,7 +12,7 @@ var linkTests = []test{
 	{"ComesBackAsItWas", func(f *fixture) {
 		want := store.Link{
 			Key: userKey(1), SlackID: "W1", Origin: store.Matched, MatchedBy: "userName", Linked: at(1), Active: true,
-			Applied: scim.SlackUserProfile{scim.SlackUserName: "anna", scim.SlackTitle: ""}, WithheldEmail: "anna@example.com",
+			Applied: scim.SlackUserProfile{scim.SlackUserName: "anna", scim.SlackTitle: ""}, Altered: scim.SlackUserProfile{scim.SlackUserName: "anna2"}, WithheldEmail: "anna@example.com",
 		}
 		putLink(f, want)
 		equal(f, "by key", linkOf(f, userKey(1)), want)
@@ -25,7 +25,7 @@ var linkTests = []test{
 		got := linkOf(f, userKey(1))
 		got.Applied[scim.SlackTitle] = "changed after the read"
 		equal(f, "again", linkOf(f, userKey(1)), want)
-		want.Active, want.Applied, want.WithheldEmail = false, nil, ""
+		want.Active, want.Applied, want.Altered, want.WithheldEmail = false, nil, nil, ""
 		putLink(f, want)
 		equal(f, "written again", linkOf(f, userKey(1)), want)
 		crew := store.Link{Key: groupKey(3), SlackID: "S1", Origin: store.Created, Linked: at(2), Name: "crew"}
