@@ -29,7 +29,7 @@ import (
 	"scim2slack/store/boltstore"
 )
 
-const testToken = "a-source-token-for-tests"
+const testToken, testAdminToken = "a-source-token-for-tests", "an-admin-token-for-tests"
 
 // gateway is the whole program but its listeners, in front of a simulated Slack. It lives in a synctest bubble: the handlers are called
 // directly, and Slack answers through a transport without a network.
