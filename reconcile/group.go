@@ -32,6 +32,9 @@ func (r *Reconciler) reconcileGroup(ctx context.Context, j *job) outcome {
 	if err != nil {
 		return failed(err)
 	}
+	if r.makesWay(j, members.comers) {
+		return outcome{madeWay: true}
+	}
 	warnings := append(want.Warnings, members.warnings()...)
 	if j.link == nil {
 		if o := r.linkGroup(ctx, j, want.Name, members.slackIDs); o != nil {

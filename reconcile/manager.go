@@ -11,33 +11,35 @@ import (
 )
 
 // resolveManager puts the Slack id of the manager into the profile. A manager who has no Slack account yet is left out, with
-// a warning; wakeDependents brings the person back here when the manager gets one.
-func (r *Reconciler) resolveManager(ctx context.Context, j *job, want *translate.User) (warnings []string, err error) {
+// a warning, and returned if the source has them; wakeDependents brings the person back here when the manager gets one.
+func (r *Reconciler) resolveManager(ctx context.Context, j *job, want *translate.User) (unlinked *store.Key, warnings []string, err error) {
 	warnings = want.Warnings
 	if !want.ManagerSet {
-		return warnings, nil
+		return nil, warnings, nil
 	}
 	if want.Manager == "" {
 		want.Profile[scim.SlackManager] = ""
-		return warnings, nil
+		return nil, warnings, nil
 	}
 	var slackID string
 	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
+		unlinked = nil
 		key, err := findPerson(tx, j.key.Source, want.Manager)
 		if err != nil {
 			return err
 		}
+		unlinked = &key
 		link, err := tx.Link(key)
 		slackID = link.SlackID
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return append(warnings, "the manager was left out: "+want.Manager+" has no linked Slack account yet"), nil
+		return unlinked, append(warnings, "the manager was left out: "+want.Manager+" has no linked Slack account yet"), nil
 	}
 	if err == nil {
 		want.Profile[scim.SlackManager] = slackID
 	}
-	return warnings, err
+	return nil, warnings, err
 }
 
 // personIndexes are the ways in which sources name another person, after our id.

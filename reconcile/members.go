@@ -15,7 +15,8 @@ import (
 // wished are the members of a group that Slack can hold, and those that it cannot (yet).
 type wished struct {
 	slackIDs []string
-	waiting  []string // no Slack account yet: they come when they get one
+	waiting  []string    // no Slack account yet: they come when they get one
+	comers   []store.Key // the same
 	inactive []string
 	nested   []string // groups in the group: Slack has none
 }
@@ -36,10 +37,11 @@ func (r *Reconciler) wishedMembers(ctx context.Context, j *job) (w wished, err e
 				w.nested = append(w.nested, name)
 				continue
 			}
-			link, err := tx.Link(store.Key{Source: j.key.Source, Type: store.User, ID: m.ID})
+			user := store.Key{Source: j.key.Source, Type: store.User, ID: m.ID}
+			link, err := tx.Link(user)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
-				w.waiting = append(w.waiting, name)
+				w.waiting, w.comers = append(w.waiting, name), append(w.comers, user)
 			case err != nil:
 				return err
 			case !link.Active:

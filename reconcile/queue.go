@@ -3,6 +3,7 @@ package reconcile
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type queue struct {
 	mu      sync.Mutex
 	lanes   map[slackapi.Lane][]store.Key
+	first   map[slackapi.Lane][]store.Key // those of a lane that others wait for go before it
 	entries map[store.Key]*entry
 	later   dueHeap
 	wake    map[slackapi.Lane]chan struct{} // one token: a key may be ready in the lane
@@ -32,10 +34,14 @@ type entry struct {
 	again   bool // was added while it was worked on
 	due     time.Time
 	index   int // in later; -1 if it is not there
+
+	needs   store.Key // for which it makes way; the zero key: none
+	makeWay time.Time // until when it makes way for others; zero: it did not yet
+	madeWay bool      // in the round that is under way
 }
 
 func newQueue(lanes []slackapi.Lane) *queue {
-	q := &queue{lanes: map[slackapi.Lane][]store.Key{}, entries: map[store.Key]*entry{}, wake: map[slackapi.Lane]chan struct{}{}}
+	q := &queue{lanes: map[slackapi.Lane][]store.Key{}, first: map[slackapi.Lane][]store.Key{}, entries: map[store.Key]*entry{}, wake: map[slackapi.Lane]chan struct{}{}}
 	for _, l := range lanes {
 		q.wake[l] = make(chan struct{}, 1)
 	}
@@ -95,20 +101,26 @@ func (q *queue) take(ctx context.Context, lane slackapi.Lane) (store.Key, bool) 
 func (q *queue) pop(lane slackapi.Lane) (store.Key, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.lanes[lane]) > 0 {
-		key := q.lanes[lane][0]
-		q.lanes[lane] = q.lanes[lane][1:]
+	for {
+		line := &q.lanes
+		if len(q.first[lane]) > 0 {
+			line = &q.first
+		}
+		if len((*line)[lane]) == 0 {
+			return store.Key{}, false
+		}
+		key := (*line)[lane][0]
+		(*line)[lane] = (*line)[lane][1:]
 		e := q.entries[key]
 		if e == nil || !e.ready || e.lane != lane {
-			continue // it moved to a more urgent lane
+			continue // it moved to a more urgent lane, or to the front
 		}
 		e.ready, e.working = false, true
-		if len(q.lanes[lane]) > 0 {
+		if len(q.lanes[lane])+len(q.first[lane]) > 0 {
 			q.signal(lane) // another worker of the lane may go on
 		}
 		return key, true
 	}
-	return store.Key{}, false
 }
 
 // done ends the work on a key that take returned.
@@ -117,6 +129,10 @@ func (q *queue) done(key store.Key) {
 	defer q.mu.Unlock()
 	e := q.entries[key]
 	e.working = false
+	if !e.madeWay {
+		e.makeWay = time.Time{}
+	}
+	e.madeWay = false
 	switch {
 	case e.again:
 		e.again = false
@@ -131,7 +147,7 @@ func (q *queue) done(key store.Key) {
 func (q *queue) backlog(lane slackapi.Lane, beside store.Key) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := len(q.lanes[lane])
+	n := len(q.lanes[lane]) + len(q.first[lane])
 	if e := q.entries[beside]; e != nil && e.ready && e.lane == lane {
 		n--
 	}
@@ -174,11 +190,12 @@ func (q *queue) ahead(key store.Key) (n int, lane slackapi.Lane, ok bool) {
 	if e == nil || !e.ready {
 		return 0, 0, false
 	}
-	for _, other := range q.lanes[e.lane] {
-		if other == key {
-			break
+	for _, line := range [][]store.Key{q.first[e.lane], q.lanes[e.lane]} {
+		at := slices.Index(line, key)
+		if at >= 0 {
+			return n + at, e.lane, true
 		}
-		n++
+		n += len(line)
 	}
 	return n, e.lane, true
 }
@@ -202,9 +219,13 @@ func (q *queue) entry(key store.Key, lane slackapi.Lane) *entry {
 	return e
 }
 
+// push puts a key at the end of its lane. One that made way for another has waited, so it goes before those who have not.
 func (q *queue) push(e *entry) {
-	e.ready = true
-	q.lanes[e.lane] = append(q.lanes[e.lane], e.key)
+	if e.ready = true; e.makeWay.IsZero() {
+		q.lanes[e.lane] = append(q.lanes[e.lane], e.key)
+	} else {
+		q.first[e.lane] = append(q.first[e.lane], e.key)
+	}
 	q.signal(e.lane)
 }
 
@@ -216,7 +237,7 @@ func (q *queue) signal(lane slackapi.Lane) {
 }
 
 func (q *queue) leaveLater(e *entry) {
-	if e.index >= 0 {
+	if e.needs = (store.Key{}); e.index >= 0 {
 		heap.Remove(&q.later, e.index)
 	}
 }
@@ -240,6 +261,7 @@ func (q *queue) release() {
 	for len(q.later) > 0 && !q.later[0].due.After(time.Now()) {
 		e := q.later[0]
 		heap.Pop(&q.later)
+		e.needs = store.Key{}
 		if e.working {
 			e.again = true
 		} else {

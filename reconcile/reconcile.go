@@ -132,7 +132,7 @@ func (r *Reconciler) work(ctx context.Context, key store.Key, lane slackapi.Lane
 	case store.Group:
 		o = r.group(ctx, j)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || o.madeWay {
 		return // a stop is not a failure: the key stays pending
 	}
 	if e := refusedBy(o.err); e != nil && e.Kind == slackapi.NotFound && j.link != nil {

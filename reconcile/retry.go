@@ -23,6 +23,7 @@ type outcome struct {
 	warnings []string
 	err      error
 	at       time.Time // for Pending: when to look again
+	madeWay  bool      // nothing was done: the resource comes back after one that it needs (makeway.go)
 	forget   bool      // the tombstone has served: every record of the resource goes
 }
 

@@ -34,9 +34,12 @@ func (r *Reconciler) reconcileUser(ctx context.Context, j *job) outcome {
 	if err != nil {
 		return failed(err)
 	}
-	warnings, err := r.resolveManager(ctx, j, &want)
+	manager, warnings, err := r.resolveManager(ctx, j, &want)
 	if err != nil {
 		return failed(err)
+	}
+	if j.link == nil && manager != nil && r.makesWay(j, []store.Key{*manager}) {
+		return outcome{madeWay: true}
 	}
 	if j.link == nil {
 		found, o := r.recognise(ctx, j, want.Profile)

@@ -17,7 +17,11 @@ func TestWokenMeanwhileStaysPending(t *testing.T) {
 		ann := w.desire(store.User, "", user("ann"))
 		w.settle()
 		w.slack.Inject(slacksim.Fault{Kind: slacksim.Latency, Delay: 10 * time.Second, Endpoint: slacksim.EndpointCreateGroup, Times: 1})
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.ConnectionRefused, Endpoint: slacksim.EndpointCreateUser, Times: 1})
 		bob := w.desire(store.User, "", user("bob"))
+		for w.status(store.User, bob).Attempts == 0 { // the group does not wait for somebody who has to try again
+			time.Sleep(100 * time.Millisecond)
+		}
 		group := w.desire(store.Group, "", scim.Object{"displayName": "Staff"}, ann, bob)
 		for !bobIsLinked(w, bob) {
 			time.Sleep(100 * time.Millisecond)
