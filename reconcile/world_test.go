@@ -31,6 +31,8 @@ type world struct {
 	log   *slog.Logger
 	stop  func()
 	next  int
+
+	bySlackName map[string]string
 }
 
 // inWorld runs a test with a loop that was started. change may set options, of the simulator and of the source "s".
