@@ -13,16 +13,21 @@ import (
 // manager and the members are added when they have an account.
 const makeWayFor = 30 * time.Second
 
+// makeWayLook is how often a group looks whether its members are still to come. One that gets an account wakes the group before.
+const makeWayLook = 2 * time.Second
+
 // makesWay takes a resource out of the way of those that it needs and that are about to get their account, so that one call does what otherwise
 // takes two. It reports whether it did; then the round is over, and the resource comes back when one of them has its account, at the latest
 // makeWayFor after it made way first. Nobody makes way while a request waits for them.
 func (r *Reconciler) makesWay(j *job, needs []store.Key) bool {
-	return j.lane != slackapi.LaneWaited && r.queue.makeWay(j.key, needs, j.key.Type == store.User)
+	return j.lane != slackapi.LaneWaited && r.queue.makeWay(j.key, needs)
 }
 
-// makeWay puts a key that is worked on off until those that it needs were worked on. With hurry they go to the front of their lane. It reports
-// false, and does nothing, if none of them is about to be worked on or if the key made way long enough.
-func (q *queue) makeWay(key store.Key, needs []store.Key, hurry bool) bool {
+// makeWay puts a key that is worked on off: a person until the one that they need was worked on, which goes to the front of its lane, a group,
+// which may need thousands, for makeWayLook. It reports false, and does nothing, if none of them is about to be worked on or if
+// the key made way long enough.
+func (q *queue) makeWay(key store.Key, needs []store.Key) bool {
+	person := key.Type == store.User
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	e, now := q.entries[key], time.Now()
@@ -40,14 +45,36 @@ func (q *queue) makeWay(key store.Key, needs []store.Key, hurry bool) bool {
 	if woken {
 		return true
 	}
-	if other := q.entries[needs[at]]; hurry && other.ready && other.makeWay.IsZero() {
-		q.first[other.lane] = append(q.first[other.lane], other.key) // its place in the lane is skipped when it comes up
-		q.signal(other.lane)
-	}
 	e.needs, e.due = needs[at], e.makeWay
+	if next := now.Add(makeWayLook); !person && next.Before(e.due) {
+		e.due = next
+	}
+	if person {
+		q.hurry(needs[at], key)
+	}
 	heap.Push(&q.later, e)
 	q.setTimer()
 	return true
+}
+
+// hurry puts a key that another one needs to the front of its lane, and remembers who needs it.
+func (q *queue) hurry(needed, by store.Key) {
+	q.needed[needed] = append(q.needed[needed], by)
+	if e := q.entries[needed]; e.ready && e.makeWay.IsZero() {
+		q.first[e.lane] = append(q.first[e.lane], needed) // its place in the lane is skipped when it comes up
+		q.signal(e.lane)
+	}
+}
+
+// releaseFrom lets those go on who made way for a key.
+func (q *queue) releaseFrom(key store.Key) {
+	for _, by := range q.needed[key] {
+		if e := q.entries[by]; e != nil && e.needs == key && e.index >= 0 {
+			q.leaveLater(e)
+			q.push(e)
+		}
+	}
+	delete(q.needed, key)
 }
 
 // comes reports whether a key is about to be worked on, and not only after the other one.

@@ -19,6 +19,7 @@ type queue struct {
 	lanes   map[slackapi.Lane][]store.Key
 	first   map[slackapi.Lane][]store.Key // those of a lane that others wait for go before it
 	entries map[store.Key]*entry
+	needed  map[store.Key][]store.Key // who makes way for a key
 	later   dueHeap
 	wake    map[slackapi.Lane]chan struct{} // one token: a key may be ready in the lane
 	timer   *time.Timer                     // fires when the first of later is due; nil while nothing waits
@@ -41,7 +42,7 @@ type entry struct {
 }
 
 func newQueue(lanes []slackapi.Lane) *queue {
-	q := &queue{lanes: map[slackapi.Lane][]store.Key{}, first: map[slackapi.Lane][]store.Key{}, entries: map[store.Key]*entry{}, wake: map[slackapi.Lane]chan struct{}{}}
+	q := &queue{lanes: map[slackapi.Lane][]store.Key{}, first: map[slackapi.Lane][]store.Key{}, entries: map[store.Key]*entry{}, needed: map[store.Key][]store.Key{}, wake: map[slackapi.Lane]chan struct{}{}}
 	for _, l := range lanes {
 		q.wake[l] = make(chan struct{}, 1)
 	}
@@ -131,6 +132,7 @@ func (q *queue) done(key store.Key) {
 	e.working = false
 	if !e.madeWay {
 		e.makeWay = time.Time{}
+		q.releaseFrom(key)
 	}
 	e.madeWay = false
 	switch {
