@@ -71,7 +71,7 @@ func (r *Reconciler) Resume(ctx context.Context) (bool, error) {
 			}
 		}
 		for _, key := range again {
-			if err := markPending(tx, key); err != nil {
+			if err := store.MarkPending(tx, key); err != nil {
 				return err
 			}
 		}

@@ -17,7 +17,7 @@ func (r *Reconciler) leaver(ctx context.Context, j *job) outcome {
 	if j.link == nil {
 		return r.leaverWithoutLink(ctx, j)
 	}
-	done := synced(nil)
+	done := synced(j.outsideWarning())
 	if o := r.deactivate(ctx, j); o != nil {
 		if !j.resource.Deleted || o.phase != store.Skipped {
 			return *o
@@ -42,6 +42,9 @@ func (r *Reconciler) leaverWithoutLink(ctx context.Context, j *job) outcome {
 	if j.resource.Deleted {
 		return outcome{phase: store.Synced, forget: true}
 	}
+	if j.stand.outside {
+		return outcome{phase: store.Skipped, reason: "scope", message: "the scope of the source does not take the person; they are kept here and reach Slack when it does"}
+	}
 	former, err := r.formers(ctx, j, scim.SlackUserProfile{})
 	if err != nil {
 		return failed(err)
@@ -54,7 +57,7 @@ func (r *Reconciler) leaverWithoutLink(ctx context.Context, j *job) outcome {
 
 // provisionDisabled brings a person to Slack who is inactive from the start.
 func (r *Reconciler) provisionDisabled(ctx context.Context, j *job) outcome {
-	want, err := translate.ToUser(j.resource.Document, j.options.translation())
+	want, err := translate.ToUser(j.resource.Document, j.translation())
 	if err != nil {
 		return failed(err)
 	}

@@ -20,11 +20,8 @@ type Options struct {
 	GroupRemove GroupRemove
 	// SoftDeleteRenames: the source renames whom it deletes softly, as translate.Tombstone tells.
 	SoftDeleteRenames bool
-}
-
-// translation is what the mapping needs to know of the source.
-func (o Options) translation() translate.Options {
-	return translate.Options{SoftDeleteRenames: o.SoftDeleteRenames}
+	// Rules say what a person becomes in Slack, and who is to be there; nil: the default mapping, and everybody.
+	Rules *translate.Rules
 }
 
 // RemoveUser is disable, delete or none.

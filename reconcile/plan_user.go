@@ -1,11 +1,13 @@
 package reconcile
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"scim2slack/scim"
 	"scim2slack/slackapi"
+	"scim2slack/translate"
 )
 
 // userPlan is the one call that makes a linked Slack account what it should be.
@@ -46,6 +48,22 @@ func planUser(want, known scim.SlackUserProfile, active bool, withheld string, l
 		plan.change.Active, plan.enable = &enable, true
 	}
 	return plan
+}
+
+// onUpdate returns what is wished of an account that is there: not what is only for a new account, nor what is only for an account that has
+// nothing yet. leftAlone are the attributes that stay as they are.
+func onUpdate(want translate.User, known scim.SlackUserProfile) (profile scim.SlackUserProfile, leftAlone []scim.SlackAttribute) {
+	if want.Occasions == nil {
+		return want.Profile, want.LeftOut
+	}
+	profile, leftAlone = maps.Clone(want.Profile), slices.Clone(want.LeftOut)
+	for a, when := range want.Occasions {
+		if when == translate.WhenCreate || known[a] != "" {
+			delete(profile, a)
+			leftAlone = append(leftAlone, a)
+		}
+	}
+	return profile, leftAlone
 }
 
 // addSiblings completes the small lists that Slack takes only as a whole (slackapi.Siblings).

@@ -90,7 +90,7 @@ func (r *Reconciler) resume(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			lane, err := laneOf(tx, st.Key)
+			lane, err := r.laneOf(tx, st.Key)
 			if err != nil {
 				return err
 			}
@@ -171,6 +171,7 @@ type job struct {
 	resource store.Resource
 	link     *store.Link // nil: none
 	status   store.Status
+	stand    stand         // of a user
 	intent   *store.Intent // nil: none is open
 	turned   bool          // the call that is under way had its turn, and its intent is written
 }
@@ -184,8 +185,13 @@ func (r *Reconciler) load(ctx context.Context, key store.Key, lane slackapi.Lane
 		if j.status, err = tx.Status(key); err != nil {
 			return err
 		}
-		if j.natural, err = laneOf(tx, key); err != nil {
+		if j.natural, err = r.laneOf(tx, key); err != nil {
 			return err
+		}
+		if key.Type == store.User {
+			if j.stand, err = r.standingOf(tx, j.resource); err != nil {
+				return err
+			}
 		}
 		link, err := tx.Link(key)
 		if err == nil {

@@ -138,7 +138,7 @@ func wakeDependents(tx store.Tx, key store.Key) ([]store.Key, error) {
 	}
 	dependents = append(dependents, reports...)
 	for _, d := range dependents {
-		if err := markPending(tx, d); err != nil {
+		if err := store.MarkPending(tx, d); err != nil {
 			return nil, err
 		}
 	}

@@ -175,7 +175,7 @@ func (r *Reconciler) rereadGroups(ctx context.Context, j *job) error {
 				return err
 			}
 			link.Unsure = time.Now()
-			if err := errors.Join(tx.PutLink(link), markPending(tx, group)); err != nil {
+			if err := errors.Join(tx.PutLink(link), store.MarkPending(tx, group)); err != nil {
 				return err
 			}
 		}

@@ -61,6 +61,11 @@ func decide(prev store.Status, generation uint64, o outcome, now time.Time, jitt
 		}
 		return next
 	}
+	var failing *translate.RuleError
+	if errors.As(o.err, &failing) {
+		next.Phase, next.Reason = store.Held, "rule"
+		return next
+	}
 	var slack *slackapi.Error
 	if !errors.As(o.err, &slack) {
 		return again(next, "internal", now, jitter)

@@ -53,7 +53,7 @@ func (r *Reconciler) Retry(ctx context.Context, key store.Key) error {
 		if _, err := tx.Resource(key); err != nil {
 			return err
 		}
-		return markPending(tx, key)
+		return store.MarkPending(tx, key)
 	})
 	if err == nil {
 		r.Enqueue(key)
@@ -91,14 +91,14 @@ func (r *Reconciler) standing(ctx context.Context, key store.Key) (st store.Stat
 		if st, err = tx.Status(key); err != nil {
 			return err
 		}
-		lane, err = laneOf(tx, key)
+		lane, err = r.laneOf(tx, key)
 		return err
 	})
 	return st, lane, err
 }
 
 // laneOf tells how urgent a key is: leavers before everything, then creations, updates, groups.
-func laneOf(tx store.Tx, key store.Key) (slackapi.Lane, error) {
+func (r *Reconciler) laneOf(tx store.Tx, key store.Key) (slackapi.Lane, error) {
 	if key.Type == store.Group {
 		return slackapi.LaneGroups, nil
 	}
@@ -111,31 +111,18 @@ func laneOf(tx store.Tx, key store.Key) (slackapi.Lane, error) {
 	}
 	link, err := tx.Link(key)
 	switch {
-	case err == nil && link.Active && leaves(resource):
-		return slackapi.LaneLeavers, nil
-	case err == nil:
-		return slackapi.LaneUpdates, nil
 	case errors.Is(err, store.ErrNotFound):
 		return slackapi.LaneCreates, nil
+	case err != nil:
+		return 0, err
+	case !link.Active:
+		return slackapi.LaneUpdates, nil
 	}
-	return 0, err
-}
-
-// leaves reports whether the person is to have no active account.
-func leaves(r store.Resource) bool {
-	active, said := r.Document["active"].(bool)
-	return r.Deleted || said && !active
-}
-
-// markPending makes a key pending at once. A round that is under way saw the world before, so its outcome does not take that back.
-func markPending(tx store.Tx, key store.Key) error {
-	st, err := tx.Status(key)
-	if err != nil {
-		return err
+	s, err := r.standingOf(tx, resource)
+	if err == nil && s.leaves {
+		return slackapi.LaneLeavers, nil
 	}
-	st.Phase, st.Attempts, st.NextAttempt, st.Updated = store.Pending, 0, time.Time{}, time.Now()
-	st.Woken++
-	return tx.PutStatus(st)
+	return slackapi.LaneUpdates, err
 }
 
 // A source that changes one group member by member is let finish: a group that changes again within groupQuiet of its last

@@ -27,10 +27,13 @@ func (r *Reconciler) reconcileUser(ctx context.Context, j *job) outcome {
 	if o != nil {
 		return *o
 	}
-	if leaves(j.resource) {
+	if j.stand.leaves {
 		return r.leaver(ctx, j)
 	}
-	want, err := translate.ToUser(j.resource.Document, j.options.translation())
+	if j.stand.rule != nil {
+		return failed(j.stand.rule)
+	}
+	want, err := translate.ToUser(j.resource.Document, j.translation())
 	if err != nil {
 		return failed(err)
 	}
@@ -62,7 +65,8 @@ func (r *Reconciler) updateUser(ctx context.Context, j *job, want translate.User
 	if known == nil {
 		known = j.link.Applied
 	}
-	plan := planUser(want.Profile, known, j.link.Active, j.link.WithheldEmail, want.LeftOut...)
+	profile, leftAlone := onUpdate(want, known)
+	plan := planUser(profile, known, j.link.Active, j.link.WithheldEmail, leftAlone...)
 	warnings = append(warnings, withheldWarning(j.link, want.Profile)...)
 	if plan.empty() {
 		return synced(warnings)

@@ -164,7 +164,7 @@ func (e *edit) withdraw() (withdrawn bool, err error) {
 		if err != nil || !idle {
 			return err
 		}
-		if err := w.leaveGroups(tx); err != nil {
+		if err := errors.Join(w.wakeMoved(tx, true), w.leaveGroups(tx)); err != nil {
 			return err
 		}
 		if err := tx.ForgetResource(e.resource.Key); err != nil {

@@ -32,7 +32,8 @@ type outcome struct {
 	removed  int
 	unknown  []string    // members that are no resource of the source
 	ignored  []string    // attributes that the schemas do not have
-	touched  []store.Key // groups that changed with it
+	touched  []store.Key // groups that changed with it, and people whom its groups concern
+	moved    []string    // ids of members that came or went
 }
 
 func (x *exchange) newEdit(t *resourceType, event string) *edit {
@@ -104,6 +105,10 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 		}
 	}
 	if err := e.changeMembers(tx, members); err != nil {
+		return err
+	}
+	renamed := !e.fresh && before.String("displayName") != doc.String("displayName")
+	if err := e.wakeMoved(tx, renamed); err != nil {
 		return err
 	}
 	if !e.fresh {

@@ -41,6 +41,8 @@ type Syncer interface {
 type Source struct {
 	Name    string
 	Profile dialect.Profile // what it does not say is as for dialect.Generic
+	// GroupsDecide: what becomes of a person in Slack depends on the groups that they are in.
+	GroupsDecide bool
 }
 
 // Config is what a Handler works with.

@@ -68,7 +68,14 @@ func (e *edit) addMembers(tx store.Tx, sent []scim.Object) error {
 	}
 	n, err := tx.AddMembers(e.resource.Key, members...)
 	e.added += n
+	e.noteAdded(members)
 	return err
+}
+
+func (e *edit) noteAdded(members []store.Member) {
+	for _, m := range members {
+		e.moved = append(e.moved, m.ID)
+	}
 }
 
 // replaceMembers makes those sent the members, by the difference to those that are there. A list of nothing but unknown members is
@@ -101,6 +108,8 @@ func (e *edit) replaceMembers(tx store.Tx, sent []scim.Object) error {
 	e.removed += n
 	n, err = tx.AddMembers(e.resource.Key, add...)
 	e.added += n
+	e.moved = append(e.moved, gone...)
+	e.noteAdded(add)
 	return err
 }
 
@@ -156,6 +165,7 @@ func (e *edit) removeMembers(tx store.Tx, change scim.MemberChange) error {
 	}
 	n, err := tx.RemoveMembers(e.resource.Key, gone...)
 	e.removed += n
+	e.moved = append(e.moved, gone...)
 	return err
 }
 

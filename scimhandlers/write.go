@@ -191,6 +191,9 @@ func (x *exchange) remove(t *resourceType) error {
 		if err := tx.AppendAudit(e.audit(e.resource, e.event, nil, "")); err != nil {
 			return err
 		}
+		if err := e.wakeMoved(tx, true); err != nil {
+			return err
+		}
 		return e.leaveGroups(tx)
 	})
 	if plain := (*httpError)(nil); x.forgiving && errors.As(err, &plain) && plain.status == http.StatusNotFound && isID(x.id) {

@@ -24,12 +24,13 @@ type golden struct {
 }
 
 type goldenUser struct {
-	Active     bool                  `json:"active"`
-	Profile    scim.SlackUserProfile `json:"profile"`
-	Manager    string                `json:"manager,omitempty"`
-	ManagerSet bool                  `json:"managerSet,omitempty"`
-	LeftOut    []scim.SlackAttribute `json:"leftOut,omitempty"`
-	Warnings   []string              `json:"warnings,omitempty"`
+	Active     bool                         `json:"active"`
+	Profile    scim.SlackUserProfile        `json:"profile"`
+	Manager    string                       `json:"manager,omitempty"`
+	ManagerSet bool                         `json:"managerSet,omitempty"`
+	LeftOut    []scim.SlackAttribute        `json:"leftOut,omitempty"`
+	Occasions  map[scim.SlackAttribute]When `json:"occasions,omitempty"`
+	Warnings   []string                     `json:"warnings,omitempty"`
 }
 
 func TestGolden(t *testing.T) {

@@ -25,6 +25,8 @@ type User struct {
 	// LeftOut lists the attributes that the source speaks of but that Slack would not take. They are missing from Profile and
 	// are to stay in Slack as they are, even if an earlier push had set them.
 	LeftOut []scim.SlackAttribute
+	// Occasions holds the attributes that are not to be written whenever they differ.
+	Occasions map[scim.SlackAttribute]When
 	// Warnings tell an administrator what was left out or cleaned, and why.
 	Warnings []string
 }
@@ -33,23 +35,44 @@ type User struct {
 type Options struct {
 	// SoftDeleteRenames: the source renames whom it deletes softly, as Tombstone tells.
 	SoftDeleteRenames bool
+	// Rules stand in place of the default mapping for the attributes that they name; nil: none.
+	Rules *Rules
+	// Groups are the names of the groups of the source that the person is in; only rules read them.
+	Groups []string
 }
 
 // ToUser translates the canonical document of a user by the table that Mapping shows.
 //
 // If the person cannot be sent to Slack as they are, the error is an *Error or a join (errors.Join) of several. The User is
 // then still filled with everything that could be translated, so that a leaver with a bad name can be deactivated: if
-// active itself is not understood, Active is true.
+// active itself is not understood, Active is true. A rule that fails is a *RuleError, and then nothing is translated but active.
 func ToUser(doc scim.Object, o Options) (User, error) {
 	t := &translation{doc: doc, options: o, user: User{Active: true, Profile: scim.SlackUserProfile{}}}
 	t.active()
+	var err error
+	if t.doc, err = o.Rules.rewrite(doc, o.Groups); err != nil {
+		return t.user, err
+	}
 	for i := range mappings {
 		m := &mappings[i]
+		switch when := o.Rules.when(m.slack); when {
+		case WhenNever:
+			continue
+		case WhenCreate, WhenEmpty:
+			t.occasion(m.slack, when)
+		}
 		m.set(t, m)
 	}
 	t.keepName()
 	t.checkGuest()
 	return t.user, join(t.errs)
+}
+
+func (t *translation) occasion(a scim.SlackAttribute, when When) {
+	if t.user.Occasions == nil {
+		t.user.Occasions = map[scim.SlackAttribute]When{}
+	}
+	t.user.Occasions[a] = when
 }
 
 // translation is the work on one document.

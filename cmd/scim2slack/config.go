@@ -52,6 +52,7 @@ type sourceConfig struct {
 	TokenFile string
 	JWT       jwtConfig
 	Options   reconcile.Options
+	Rules     rulesConfig
 	Dialect   dialect.Name
 	// Profile is that of the dialect, but for what the configuration says otherwise.
 	Profile dialect.Profile

@@ -44,6 +44,7 @@ func (l *loader) checkSources() {
 		names[s.Name] = true
 		l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
 		l.checkCredential(i, s)
+		l.compileRules(i, s)
 		s.complete()
 	}
 }

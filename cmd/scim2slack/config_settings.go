@@ -31,6 +31,7 @@ func (c *config) settings() []setting {
 		for _, k := range sourceKeys(s) {
 			add(sourcePath(i, k.path), k.show())
 		}
+		out = append(out, s.Rules.settings(i)...)
 	}
 	return out
 }

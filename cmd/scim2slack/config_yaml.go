@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,7 +131,9 @@ func (l *loader) readSources(path string, node ast.Node) {
 		if mapping, ok := item.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
 			l.origins[here] = at(mapping.Values[0].Key.GetToken())
 		}
-		l.readMapping(item, here, l.keyReaders(sourceKeys(source), here+"."))
+		all := l.keyReaders(sourceKeys(source), here+".")
+		maps.Copy(all, l.rulesReaders(&source.Rules, here+"."))
+		l.readMapping(item, here, all)
 	}
 }
 

@@ -91,7 +91,8 @@ func (g *gateway) start() {
 	handler := scimhandlers.New(scimhandlers.Config{Store: st, Syncer: g.reconciler, AnswerWait: g.setup.wait, Log: log,
 		BaseURL: "http://gateway.test/scim/v2",
 		Source: func(r *http.Request) scimhandlers.Source {
-			return scimhandlers.Source{Name: server.SourceName(r.Context()), Profile: g.setup.profile.Or(dialect.Of(dialect.Generic))}
+			return scimhandlers.Source{Name: server.SourceName(r.Context()), Profile: g.setup.profile.Or(dialect.Of(dialect.Generic)),
+				GroupsDecide: options.Rules.ReadsGroups()}
 		}})
 	srv, err := server.New(server.Config{SCIM: handler, Credentials: []server.Credential{server.Token("default", testToken)}, Log: log})
 	if err != nil {

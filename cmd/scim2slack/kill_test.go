@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -74,9 +75,8 @@ func (p *process) end(sig syscall.Signal) error {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	// Not one of those that the system gives to connections: it would be taken while the gateway that listens there is down.
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		addr := fmt.Sprintf("127.0.0.1:%d", nextPort.Add(1))
 		if l, err := net.Listen("tcp", addr); err == nil {
 			_ = l.Close()
 			return addr
@@ -85,6 +85,14 @@ func freePort(t *testing.T) string {
 	t.Fatal("no port is free")
 	return ""
 }
+
+// nextPort is none of those that the system gives to connections: it would be taken while the gateway that listens there is down. Each is
+// given once, and two test processes begin at different ones.
+var nextPort = func() *atomic.Int64 {
+	first := &atomic.Int64{}
+	first.Store(20_000 + int64(rand.IntN(10_000)))
+	return first
+}()
 
 // eventually asks until the answer is yes. It waits for another process, which no fake clock reaches.
 func eventually(t *testing.T, what string, within time.Duration, ask func() bool) {

@@ -27,6 +27,7 @@ type commandLine struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the Slack simulator alone, to try a source or a configuration against."`
 	Check   checkCommand   `cmd:"" help:"Report every fault of a configuration at once, or show what it comes to."`
+	Preview previewCommand `cmd:"" help:"Show what the configuration makes of one person: each Slack attribute, and the rule that made it."`
 	Status  statusCommand  `cmd:"" help:"Show what is synced, pending, failed and held, and whether the gateway rests, and why."`
 	Explain explainCommand `cmd:"" help:"Tell one person's or group's story: what was sent, the link, the status, the records."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`

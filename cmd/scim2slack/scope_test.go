@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"scim2slack/reconcile"
+	"scim2slack/scim"
+	"scim2slack/slacksim"
+	"scim2slack/store"
+	"scim2slack/translate"
+)
+
+// ruled gives a source rules and a scope.
+func ruled(t *testing.T, scope string, rules ...translate.Rule) setup {
+	t.Helper()
+	compiled, faults := translate.CompileRules(rules, translate.Rule{Expression: scope, Place: "rules.yaml:1"})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return setup{slack: slacksim.Options{NoLimits: true}, options: func(o *reconcile.Options) { o.Rules = compiled }}
+}
+
+// active lists the userNames of the active accounts, sorted, without the owner of the token.
+func (g *gateway) active() []string {
+	names := []string{}
+	for _, u := range g.slack.Users() {
+		if u.Active && u.ID != g.slack.TokenUser() {
+			names = append(names, u.UserName)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Whoever is in the scope is in Slack, whether it is an attribute or a membership that brings them in or puts them out, and whatever the order of
+// events: as if everything had been so from the start.
+func TestScopeInAnyOrder(t *testing.T) {
+	const scope = `"slack-users" in groups and userType != "External"`
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			inGateway(t, ruled(t, scope), func(g *gateway) {
+				rnd := rand.New(rand.NewPCG(seed, 1))
+				type somebody struct {
+					id, kind        string
+					active, removed bool
+				}
+				var people []*somebody
+				names := []string{"slack-users", "others"}
+				groups := make([]string, 2)
+				members := [2]map[int]bool{{}, {}}
+				for i := range 6 {
+					p := &somebody{kind: "Employee", active: true}
+					p.id = g.must("POST", "/Users", map[string]any{"userName": fmt.Sprint("p", i), "userType": p.kind, "emails": memberList(fmt.Sprintf("p%d@example.com", i))}, 201).String("id")
+					people = append(people, p)
+				}
+				for i := range groups {
+					groups[i] = g.must("POST", "/Groups", map[string]any{"displayName": names[i]}, 201).String("id")
+				}
+				for range 40 {
+					i, at := rnd.IntN(len(people)), rnd.IntN(2)
+					p, user, group := people[i], "/Users/"+people[i].id, "/Groups/"+groups[at]
+					switch rnd.IntN(8) {
+					case 0, 1:
+						if !p.removed {
+							g.must("PATCH", group, patch(op("add", "members", memberList(p.id))), 200, 204)
+							members[at][i] = true
+						}
+					case 2:
+						g.must("PATCH", group, patch(op("remove", fmt.Sprintf("members[value eq %q]", p.id), nil)), 200, 204)
+						delete(members[at], i)
+					case 3:
+						if p.kind = []string{"Employee", "External"}[rnd.IntN(2)]; !p.removed {
+							g.must("PATCH", user, patch(op("replace", "userType", p.kind)), 200, 204)
+						}
+					case 4:
+						if p.active = rnd.IntN(3) > 0; !p.removed {
+							g.must("PATCH", user, patch(op("replace", "active", p.active)), 200, 204)
+						}
+					case 5: // a group gets another name, or its own again
+						if base, renamed := strings.CutSuffix(names[at], "-old"); renamed {
+							names[at] = base
+						} else {
+							names[at] += "-old"
+						}
+						g.must("PATCH", group, patch(op("replace", "displayName", names[at])), 200, 204)
+					case 6:
+						if rnd.IntN(3) == 0 {
+							g.must("DELETE", group, nil, 204)
+							members[at] = map[int]bool{}
+							groups[at] = g.must("POST", "/Groups", map[string]any{"displayName": names[at]}, 201).String("id")
+						}
+					case 7:
+						time.Sleep(time.Duration(rnd.IntN(20)) * time.Second)
+						if rnd.IntN(10) == 0 && !p.removed {
+							g.must("DELETE", user, nil, 204)
+							p.removed = true
+							delete(members[0], i)
+							delete(members[1], i)
+						}
+					}
+				}
+				g.settle()
+				want := []string{}
+				for i, p := range people {
+					if !p.removed && p.active && p.kind == "Employee" && names[0] == "slack-users" && members[0][i] {
+						want = append(want, fmt.Sprint("p", i))
+					}
+				}
+				if got := g.active(); !slices.Equal(got, want) {
+					t.Errorf("active are %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Who leaves the scope is a leaver, who comes into it again gets the same account, and who never was in it is kept and not created.
+func TestScopeByAttribute(t *testing.T) {
+	inGateway(t, ruled(t, `enterprise.department != "Kitchen"`), func(g *gateway) {
+		d := pingFederate()
+		cook, clerk := janet, omar
+		cook.department, clerk.department = "Kitchen", "Office"
+		outside := d.createUser(g, cook, true)
+		inside := d.createUser(g, clerk, true)
+		g.settle()
+		if got := g.active(); !slices.Equal(got, []string{clerk.userName}) {
+			t.Errorf("active are %v", got)
+		}
+		if st := g.status(store.User, outside); st.Phase != store.Skipped || st.Reason != "scope" {
+			t.Errorf("who is outside is %s (%s)", st.Phase, st.Reason)
+		}
+		account := g.slackUser(clerk.userName).ID
+		clerk.department, cook.department = "Kitchen", "Office"
+		d.updateUser(g, inside, clerk)
+		d.updateUser(g, outside, cook)
+		g.settle()
+		if got := g.active(); !slices.Equal(got, []string{cook.userName}) {
+			t.Errorf("active are %v", got)
+		}
+		if st := g.status(store.User, inside); st.Phase != store.Synced || len(st.Warnings) != 1 {
+			t.Errorf("who left the scope is %s, %q", st.Phase, st.Warnings)
+		}
+		clerk.department = "Office"
+		d.updateUser(g, inside, clerk)
+		g.settle()
+		if u := g.slackUser(clerk.userName); u.ID != account || !u.Active {
+			t.Errorf("who came back is %+v", u)
+		}
+	})
+}
+
+// A rule that fails for one person holds that person and nobody else, sends nothing half-made, and keeps no leaver in.
+func TestRuleFailsForOnePerson(t *testing.T) {
+	rule := translate.Rule{Attribute: scim.SlackTitle, Expression: `split(title, "/")[1]`, Place: "rules.yaml:7"}
+	inGateway(t, ruled(t, "", rule), func(g *gateway) {
+		d := pingFederate()
+		good, bad := janet, omar
+		good.title, bad.title = "x/Cook", "x/Clerk"
+		d.createUser(g, good, true)
+		id := d.createUser(g, bad, true)
+		g.settle()
+		before := g.slackUser(bad.userName)
+		bad.title, bad.family, good.title = "Clerk", "Changed", "x/Chef"
+		d.updateUser(g, id, bad)
+		d.updateUser(g, g.find("/Users", "userName", good.userName), good)
+		g.settle()
+		st := g.status(store.User, id)
+		if st.Phase != store.Held || st.Reason != "rule" {
+			t.Errorf("the person is %s (%s: %s)", st.Phase, st.Reason, st.Message)
+		}
+		if u := g.slackUser(bad.userName); u.FamilyName != before.FamilyName || u.Title != "Clerk" || g.slackUser(good.userName).Title != "Chef" {
+			t.Errorf("Slack holds %+v and %+v", u, g.slackUser(good.userName))
+		}
+		d.disable(g, id, bad)
+		g.settle()
+		if g.slackUser(bad.userName).Active {
+			t.Error("a rule keeps a leaver in")
+		}
+	})
+}
+
+// What people change in Slack themselves survives where a rule says so.
+func TestRuleOccasions(t *testing.T) {
+	rules := []translate.Rule{
+		{Attribute: scim.SlackDisplayName, Expression: "displayName", When: translate.WhenCreate},
+		{Attribute: scim.SlackTitle, Expression: "title", When: translate.WhenEmpty},
+		{Attribute: scim.SlackDepartment, Expression: "enterprise.department", When: translate.WhenNever},
+	}
+	inGateway(t, ruled(t, "", rules...), func(g *gateway) {
+		d := pingFederate()
+		existing := g.slack.AddUser(slacksim.User{UserName: omar.userName, Email: omar.email, Active: true, DisplayName: "Mr O"})
+		id, adopted := d.createUser(g, janet, true), d.createUser(g, omar, true)
+		g.settle()
+		u := g.slackUser(janet.userName)
+		if u.DisplayName != "Janet Smith" || u.Title != janet.title || u.Department != "" {
+			t.Errorf("the new account is %+v", u)
+		}
+		if o := g.slackUser(omar.userName); o.ID != existing || o.DisplayName != "Mr O" || o.Title != omar.title {
+			t.Errorf("the adopted account is %+v", o)
+		}
+		changed := janet
+		changed.given, changed.title = "Jane", "Other"
+		d.updateUser(g, id, changed)
+		d.updateUser(g, adopted, omar)
+		g.settle()
+		if u = g.slackUser(janet.userName); u.DisplayName != "Janet Smith" || u.Title != janet.title || u.GivenName != "Jane" {
+			t.Errorf("the account is %+v", u)
+		}
+	})
+}

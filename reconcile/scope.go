@@ -1,0 +1,71 @@
+package reconcile
+
+import (
+	"errors"
+
+	"scim2slack/store"
+	"scim2slack/translate"
+)
+
+// stand is how a person stands at the source: whether they are to have an active account, and what rules read beside their own document.
+type stand struct {
+	leaves  bool
+	outside bool     // they leave, or never come, because the scope of the source does not take them
+	groups  []string // the names of their groups, if a rule reads them
+	rule    error    // the scope cannot be told: a *translate.RuleError
+}
+
+// standingOf finds out how a person stands. Who is inactive or removed leaves, whatever the rules say; so nobody stays in because a rule
+// fails, and nobody is put out by it.
+func (r *Reconciler) standingOf(tx store.Tx, resource store.Resource) (stand, error) {
+	active, said := resource.Document["active"].(bool)
+	s := stand{leaves: resource.Deleted || said && !active}
+	rules := r.optionsOf(resource.Key.Source).Rules
+	if rules.ReadsGroups() {
+		var err error
+		if s.groups, err = groupNames(tx, resource.Key); err != nil {
+			return s, err
+		}
+	}
+	if s.leaves {
+		return s, nil
+	}
+	var in bool
+	in, s.rule = rules.InScope(resource.Document, s.groups)
+	s.outside = s.rule == nil && !in
+	s.leaves = s.outside
+	return s, nil
+}
+
+// groupNames returns the names of the source's groups that the person is in.
+func groupNames(tx store.Tx, user store.Key) ([]string, error) {
+	groups, err := collect(tx.GroupsOf(user))
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, key := range groups {
+		group, err := tx.Resource(key)
+		if errors.Is(err, store.ErrNotFound) || err == nil && group.Deleted {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, group.Document.String("displayName"))
+	}
+	return names, nil
+}
+
+// translation is what the mapping needs to know of the source and the person.
+func (j *job) translation() translate.Options {
+	return translate.Options{SoftDeleteRenames: j.options.SoftDeleteRenames, Rules: j.options.Rules, Groups: j.stand.groups}
+}
+
+// outsideWarning tells why somebody has no active account who is active at the source.
+func (j *job) outsideWarning() []string {
+	if !j.stand.outside {
+		return nil
+	}
+	return []string{"the scope of the source does not take this person"}
+}

@@ -1,0 +1,248 @@
+package translate
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+
+	"scim2slack/scim"
+)
+
+// When says on which occasions a rule's attribute is written to Slack.
+type When string
+
+const (
+	WhenAlways When = "always" // whenever it differs from what Slack was sent last
+	WhenCreate When = "create" // only when the account is created: what people change themselves in Slack survives
+	WhenEmpty  When = "empty"  // only if Slack has no value
+	WhenNever  When = "never"  // not at all: the default mapping of the attribute is switched off
+)
+
+// Rule says what one Slack attribute of a person is made from. It replaces the default mapping of that attribute; what the expression gives
+// is cleaned as a value of the source would be.
+type Rule struct {
+	Attribute  scim.SlackAttribute
+	Expression string // gives a text; "" clears the attribute
+	When       When   // "" is WhenAlways
+	Place      string // where it is written, for messages: file:line
+}
+
+// Bounds of an expression. Predicates within predicates are refused, so that an evaluation costs no more than its text and the person's values.
+const (
+	maxExpression = 4 << 10 // bytes
+	maxNodes      = 500
+	maxList       = 1000 // values of a list that an expression sees
+)
+
+// Rules are the rules of one source, ready to run. The zero value, and nil, change nothing. Rules may be used by many at once.
+type Rules struct {
+	user        []compiled
+	scope       *compiled
+	fillers     []attribute // what any rule reads
+	callsAttr   bool
+	readsGroups bool
+	whens       map[scim.SlackAttribute]When
+	pool        sync.Pool // of *bench
+}
+
+// compiled is a rule with its program; nil: the attribute stays as the default mapping has it, or is cleared, or is not written.
+type compiled struct {
+	Rule
+	program *vm.Program
+	reads   []attribute // the attributes of the source on which it depends
+}
+
+// RuleFault is what is wrong with a rule.
+type RuleFault struct {
+	Rule         Rule
+	Line, Column int // in the expression, from 1
+	Problem      string
+}
+
+// CompileRules makes rules ready. scope is an expression that is true for the people who are to be in Slack; one without text takes
+// everybody. It returns every fault it finds; then the rules are nil.
+func CompileRules(user []Rule, scope Rule) (*Rules, []RuleFault) {
+	r := &Rules{whens: map[scim.SlackAttribute]When{}}
+	var faults []RuleFault
+	needed := map[string]bool{}
+	for _, rule := range user {
+		c, fault := compileRule(rule, reflect.String)
+		if fault != nil {
+			faults = append(faults, *fault)
+			continue
+		}
+		r.user = append(r.user, c)
+		r.whens[rule.Attribute] = rule.When
+		note(needed, c)
+	}
+	if scope.Expression != "" {
+		c, fault := compileRule(scope, reflect.Bool)
+		if fault != nil {
+			faults = append(faults, *fault)
+		}
+		r.scope = &c
+		note(needed, c)
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	for _, a := range readable {
+		if needed[a.path] && a.value != nil {
+			r.fillers = append(r.fillers, a)
+		}
+	}
+	r.callsAttr, r.readsGroups = needed["attr"], needed["groups"]
+	r.pool.New = func() any { return &bench{person: map[string]any{}} }
+	return r, nil
+}
+
+func note(needed map[string]bool, c compiled) {
+	for _, a := range c.reads {
+		needed[a.path] = true
+	}
+}
+
+// compileRule compiles the expression. A rule that says what the default mapping does anyway has no program.
+func compileRule(rule Rule, kind reflect.Kind) (compiled, *RuleFault) {
+	c := compiled{Rule: rule}
+	text := strings.TrimSpace(rule.Expression)
+	switch {
+	case rule.When == WhenNever, text == "", kind == reflect.String && text == DefaultExpression(rule.Attribute):
+		return c, nil
+	case len(text) > maxExpression:
+		return c, &RuleFault{rule, 1, 1, fmt.Sprintf("has %d bytes: use at most %d", len(text), maxExpression)}
+	}
+	look := &reader{}
+	options := append(language(), expr.AsKind(kind), expr.Patch(look))
+	if kind == reflect.Bool {
+		options = append(options, expr.WarnOnAny())
+	}
+	program, err := expr.Compile(rule.Expression, options...)
+	if err == nil {
+		err = look.problem
+	}
+	if err != nil {
+		fault := &RuleFault{Rule: rule, Line: 1, Column: 1, Problem: explain(err.Error(), kind)}
+		if e := (*file.Error)(nil); errors.As(err, &e) {
+			fault.Line, fault.Column, fault.Problem = e.Line, e.Column+1, explain(e.Message, kind)
+		}
+		return c, fault
+	}
+	c.program, c.reads = program, look.reads
+	return c, nil
+}
+
+// explain puts a message of the compiler into words for whoever wrote the rule.
+func explain(message string, kind reflect.Kind) string {
+	if strings.HasPrefix(message, "unknown name ") || strings.HasPrefix(message, "unknown field ") {
+		return message + ": docs/rules.md lists the attributes and functions"
+	}
+	if strings.HasPrefix(message, "expected ") {
+		want := "a text"
+		if kind == reflect.Bool {
+			want = "true or false"
+		}
+		return "the rule must give " + want + ": " + message
+	}
+	return message
+}
+
+// RuleError says that a rule failed for one person, who is not sent to Slack as long as it does.
+type RuleError struct {
+	Attribute string // the Slack attribute, or scope
+	Place     string
+	Problem   string
+}
+
+// Error returns one sentence: which rule, where it is written, and what went wrong.
+func (e *RuleError) Error() string {
+	return fmt.Sprintf("the rule for %s (%s) failed for this person: %s: correct the rule, or what the directory says of the person", e.Attribute, e.Place, e.Problem)
+}
+
+// bench is what one evaluation works with.
+type bench struct {
+	machine vm.VM
+	person  map[string]any // by the paths of readable
+}
+
+// begin fills a bench with what the rules read of a document.
+func (r *Rules) begin(doc scim.Object, groups []string) *bench {
+	b := r.pool.Get().(*bench)
+	active, said := doc["active"].(bool)
+	b.person["active"] = active || !said
+	b.person["groups"] = groups[:min(len(groups), maxList)]
+	if r.callsAttr {
+		b.person["attr"] = func(path string) string { return attrText(doc, path) }
+	}
+	for _, a := range r.fillers {
+		b.person[a.path] = a.value(doc)
+	}
+	return b
+}
+
+func (r *Rules) end(b *bench) { r.pool.Put(b) }
+
+// run evaluates one rule.
+func (c *compiled) run(b *bench, of string) (any, error) {
+	value, err := b.machine.Run(c.program, b.person)
+	if err == nil {
+		return value, nil
+	}
+	problem := err.Error()
+	if e := (*file.Error)(nil); errors.As(err, &e) {
+		problem = fmt.Sprintf("%s, at character %d", e.Message, e.Column+1)
+	}
+	return nil, &RuleError{Attribute: of, Place: c.Place, Problem: problem}
+}
+
+// speaks reports whether the source says anything that the rule depends on. A rule that depends on nothing always has something to say.
+func (c *compiled) speaks(doc scim.Object) bool {
+	for _, a := range c.reads {
+		if a.spoken == nil || a.spoken(doc) {
+			return true
+		}
+	}
+	return len(c.reads) == 0
+}
+
+// InScope reports whether the person is to be in Slack. groups are the names of the source's groups that the person is a member of. The error
+// is a *RuleError.
+func (r *Rules) InScope(doc scim.Object, groups []string) (bool, error) {
+	if r == nil || r.scope == nil {
+		return true, nil
+	}
+	b := r.begin(doc, groups)
+	defer r.end(b)
+	value, err := r.scope.run(b, "scope")
+	in, _ := value.(bool)
+	return in, err
+}
+
+// ReadsGroups reports whether the groups that a person is in decide anything.
+func (r *Rules) ReadsGroups() bool { return r != nil && r.readsGroups }
+
+// Of returns the rule that an attribute has, if there is one.
+func (r *Rules) Of(a scim.SlackAttribute) (Rule, bool) {
+	if r != nil {
+		for i := range r.user {
+			if r.user[i].Attribute == a {
+				return r.user[i].Rule, true
+			}
+		}
+	}
+	return Rule{}, false
+}
+
+// when returns on which occasions an attribute is written.
+func (r *Rules) when(a scim.SlackAttribute) When {
+	if r == nil || r.whens[a] == "" {
+		return WhenAlways
+	}
+	return r.whens[a]
+}
