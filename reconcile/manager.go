@@ -13,6 +13,14 @@ import (
 // resolveManager puts the Slack id of the manager into the profile. A manager who has no Slack account yet is left out, with
 // a warning, and returned if the source has them; wakeDependents brings the person back here when the manager gets one.
 func (r *Reconciler) resolveManager(ctx context.Context, j *job, want *translate.User) (unlinked *store.Key, warnings []string, err error) {
+	err = r.cfg.Store.View(ctx, func(tx store.Tx) (err error) {
+		unlinked, warnings, err = resolveManager(tx, j.key, want)
+		return err
+	})
+	return unlinked, warnings, err
+}
+
+func resolveManager(tx store.Tx, of store.Key, want *translate.User) (unlinked *store.Key, warnings []string, err error) {
 	warnings = want.Warnings
 	if !want.ManagerSet {
 		return nil, warnings, nil
@@ -21,24 +29,19 @@ func (r *Reconciler) resolveManager(ctx context.Context, j *job, want *translate
 		want.Profile[scim.SlackManager] = ""
 		return nil, warnings, nil
 	}
-	var slackID string
-	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
-		unlinked = nil
-		key, err := findPerson(tx, j.key.Source, want.Manager)
-		if err != nil {
-			return err
-		}
-		unlinked = &key
-		link, err := tx.Link(key)
-		slackID = link.SlackID
-		return err
-	})
+	leftOut := append(warnings[:len(warnings):len(warnings)], "the manager was left out: "+want.Manager+" has no linked Slack account yet")
+	key, err := findPerson(tx, of.Source, want.Manager)
 	if errors.Is(err, store.ErrNotFound) {
-		return unlinked, append(warnings, "the manager was left out: "+want.Manager+" has no linked Slack account yet"), nil
+		return nil, leftOut, nil
 	}
-	if err == nil {
-		want.Profile[scim.SlackManager] = slackID
+	if err != nil {
+		return nil, nil, err
 	}
+	link, err := tx.Link(key)
+	if errors.Is(err, store.ErrNotFound) {
+		return &key, leftOut, nil
+	}
+	want.Profile[scim.SlackManager] = link.SlackID
 	return nil, warnings, err
 }
 

@@ -21,7 +21,7 @@ type Options struct {
 	// SoftDeleteRenames: the source renames whom it deletes softly, as translate.Tombstone tells.
 	SoftDeleteRenames bool
 	// Rules say what a person becomes in Slack, and who is to be there; nil: the default mapping, and everybody.
-	Rules *translate.Rules
+	Rules *translate.Rules `json:"-"`
 }
 
 // RemoveUser is disable, delete or none.

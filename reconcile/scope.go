@@ -17,24 +17,26 @@ type stand struct {
 
 // standingOf finds out how a person stands. Who is inactive or removed leaves, whatever the rules say; so nobody stays in because a rule
 // fails, and nobody is put out by it.
-func (r *Reconciler) standingOf(tx store.Tx, resource store.Resource) (stand, error) {
-	active, said := resource.Document["active"].(bool)
-	s := stand{leaves: resource.Deleted || said && !active}
+func (r *Reconciler) standingOf(tx store.Tx, resource store.Resource) (s stand, err error) {
 	rules := r.optionsOf(resource.Key.Source).Rules
+	var groups []string
 	if rules.ReadsGroups() {
-		var err error
-		if s.groups, err = groupNames(tx, resource.Key); err != nil {
-			return s, err
-		}
+		groups, err = groupNames(tx, resource.Key)
 	}
+	return standing(resource, rules, groups), err
+}
+
+func standing(resource store.Resource, rules *translate.Rules, groups []string) stand {
+	active, said := resource.Document["active"].(bool)
+	s := stand{leaves: resource.Deleted || said && !active, groups: groups}
 	if s.leaves {
-		return s, nil
+		return s
 	}
 	var in bool
-	in, s.rule = rules.InScope(resource.Document, s.groups)
+	in, s.rule = rules.InScope(resource.Document, groups)
 	s.outside = s.rule == nil && !in
 	s.leaves = s.outside
-	return s, nil
+	return s
 }
 
 // groupNames returns the names of the source's groups that the person is in.

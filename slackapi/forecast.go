@@ -1,6 +1,9 @@
 package slackapi
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Backlog is how many calls of a limit are still to come in a lane.
 type Backlog struct {
@@ -59,4 +62,24 @@ func (b *bucket) turnBehind(set *bucket, ahead map[*bucket]int, now time.Time) t
 		wait = longer
 	}
 	return wait
+}
+
+// Least returns how long calls take that begin with every burst unspent, by the published limits with overrides and our share of them (as
+// for Config). calls are by the names of the limits; those of an endpoint count for its set too. Errors are those of New about limits.
+func Least(calls map[string]int, overrides map[string]Limit, share float64) (time.Duration, error) {
+	limits, err := effectiveLimits(overrides, share)
+	if err != nil {
+		return 0, err
+	}
+	sums := maps.Clone(calls)
+	for name, n := range calls {
+		if set := setOf(name); set != "" {
+			sums[set] += n
+		}
+	}
+	var longest float64
+	for name, n := range sums {
+		longest = max(longest, float64(n-limits[name].Burst)/limits[name].PerMinute*60)
+	}
+	return time.Duration(longest * float64(time.Second)), nil
 }

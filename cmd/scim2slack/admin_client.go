@@ -174,6 +174,50 @@ func (c *adminClient) askHere(method, path, who string, body any) error {
 	return nil
 }
 
+// stream posts a request and hands the lines of the answer on, as they come.
+func (c *adminClient) stream(path string, request any, line func(planLine)) error {
+	err := c.streamHere(path, request, line)
+	if gone := (*unansweredError)(nil); errors.As(err, &gone) && c.otherwise != nil {
+		return c.otherwise.streamHere(path, request, line)
+	}
+	return err
+}
+
+func (c *adminClient) streamHere(path string, request any, line func(planLine)) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token.reveal())
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return &unansweredError{c.where, err}
+	}
+	defer answer.Body.Close()
+	decoder := json.NewDecoder(answer.Body)
+	for {
+		var told struct {
+			planLine
+			admin.Error
+		}
+		if err := decoder.Decode(&told); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("the answer of the gateway at %s broke off: %w", c.where, err)
+		}
+		if told.Error.Error != "" {
+			return errors.New(told.Error.Error)
+		}
+		line(told.planLine)
+	}
+}
+
 // plainText replaces control characters within the strings of a JSON document by spaces.
 func plainText(raw []byte) []byte {
 	var document any

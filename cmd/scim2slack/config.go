@@ -24,6 +24,8 @@ type config struct {
 	Slack      slackConfig
 	Sources    []*sourceConfig
 	Brake      brakeConfig
+	// MaxLeavers is how many people a changed configuration may put out of Slack without a person's word; below 0: the larger of 5 and 1%.
+	MaxLeavers int
 
 	origins map[string]origin // of what was given, by the full path of the key
 }
@@ -79,7 +81,7 @@ func defaultConfig() *config {
 		Admin: adminConfig{Listen: "127.0.0.1:8081"},
 		Slack: slackConfig{SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 0.9,
 			Settle: time.Minute, Limits: map[string]slackapi.Limit{}},
-		Brake: brakeConfig{Enabled: true},
+		Brake: brakeConfig{Enabled: true}, MaxLeavers: -1,
 	}
 }
 

@@ -51,6 +51,7 @@ func gatewayKeys(c *config) []key {
 		shareKey("slack.share", "SLACK_SHARE", &c.Slack.Share),
 		durationKey("slack.settle", "SLACK_SETTLE", &c.Slack.Settle, time.Second, time.Hour),
 		listKey("slack.protect", "SLACK_PROTECT", &c.Slack.Protect, checkSlackID),
+		countKey("plan.maxLeavers", "PLAN_MAX_LEAVERS", &c.MaxLeavers),
 		booleanKey("brake.enabled", "BRAKE_ENABLED", &c.Brake.Enabled),
 		textKey("brake.reason", "BRAKE_REASON", &c.Brake.Reason, notEmpty),
 	}
@@ -170,6 +171,23 @@ func choiceKey[T ~string](path, variable string, p *T, choices ...T) key {
 		*p = T(texts[0])
 		return nil
 	}, func() string { return string(*p) })
+}
+
+// countKey is for a number of people. Below 0 nothing was said.
+func countKey(path, variable string, p *int) key {
+	return newKey(path, variable, kindNumber, func(texts []string) error {
+		n, err := strconv.Atoi(texts[0])
+		if err != nil || n < 0 {
+			return fmt.Errorf("is %s: use a whole number, 0 or more", quote(texts[0]))
+		}
+		*p = n
+		return nil
+	}, func() string {
+		if *p < 0 {
+			return ""
+		}
+		return strconv.Itoa(*p)
+	})
 }
 
 // statusKey is for the answer to a PATCH.

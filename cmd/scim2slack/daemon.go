@@ -34,7 +34,9 @@ type daemon struct {
 
 // openDaemon puts the gateway together: store, client, reconciler, handlers, listeners. Nothing runs yet, and Slack is not
 // asked. What is open already is closed again if something fails.
-func openDaemon(cfg *config, log *slog.Logger) (_ *daemon, err error) {
+//
+// A configuration that would put too many people out of Slack is refused with a *refusedPlanError, unless approve names that plan.
+func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err error) {
 	d := &daemon{cfg: cfg, log: log}
 	defer func() {
 		if err != nil {
@@ -46,6 +48,13 @@ func openDaemon(cfg *config, log *slog.Logger) (_ *daemon, err error) {
 		return nil, fmt.Errorf("open the data file: %w", err)
 	}
 	d.store = file
+	v, err := cfg.apply(context.Background(), d.store, approve)
+	if err != nil {
+		return nil, err
+	}
+	if v.ID != "" {
+		log.Info("the configuration is another one than at the last start", "plan", v.ID, "people", v.People, "effect", v.counts())
+	}
 	d.client, err = slackapi.New(slackapi.Config{
 		Token: cfg.Slack.Token.reveal(), SCIMURL: cfg.Slack.SCIMURL, APIURL: cfg.Slack.APIURL, Share: cfg.Slack.Share, Limits: cfg.Slack.Limits,
 		OnPause: d.rememberPause, Log: log,
@@ -59,7 +68,7 @@ func openDaemon(cfg *config, log *slog.Logger) (_ *daemon, err error) {
 	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
 		return nil, err
 	}
-	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(),
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner,
 		Version: version, Log: log})
 	return d, d.listen()
 }

@@ -36,7 +36,7 @@ func TestDaemonLeavesNothingRunning(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	cfg := quietConfig(t)
 	for range 2 { // the second finds the file and the address free again
-		d, err := openDaemon(cfg, slog.New(slog.DiscardHandler))
+		d, err := openDaemon(cfg, slog.New(slog.DiscardHandler), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,11 +62,11 @@ func TestDaemonThatCannotOpen(t *testing.T) {
 	defer taken.Close()
 	free := cfg.Admin.Listen
 	cfg.Admin.Listen = taken.Addr().String()
-	if _, err := openDaemon(cfg, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "SCIM2SLACK_ADMIN_LISTEN") {
+	if _, err := openDaemon(cfg, slog.New(slog.DiscardHandler), ""); err == nil || !strings.Contains(err.Error(), "SCIM2SLACK_ADMIN_LISTEN") {
 		t.Fatalf("the error is %v", err)
 	}
 	cfg.Admin.Listen = free
-	d, err := openDaemon(cfg, slog.New(slog.DiscardHandler))
+	d, err := openDaemon(cfg, slog.New(slog.DiscardHandler), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestDaemonThatCannotOpen(t *testing.T) {
 
 // A part that fails ends the whole, with its error.
 func TestDaemonEndsWithItsParts(t *testing.T) {
-	d, err := openDaemon(quietConfig(t), slog.New(slog.DiscardHandler))
+	d, err := openDaemon(quietConfig(t), slog.New(slog.DiscardHandler), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestConfigJWT(t *testing.T) {
 	}
 	cfg := quietConfig(t)
 	cfg.Sources = c.Sources
-	d, err := openDaemon(cfg, slog.New(slog.DiscardHandler))
+	d, err := openDaemon(cfg, slog.New(slog.DiscardHandler), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (c *demoCommand) Run(con *console) (err error) {
 	defer func() { err = errors.Join(err, slack.stop()) }()
 
 	cfg := d.config(filepath.Join(dir, "demo.db"))
-	if d.daemon, err = openDaemon(cfg, newLog(con.stderr, slog.LevelError)); err != nil {
+	if d.daemon, err = openDaemon(cfg, newLog(con.stderr, slog.LevelError), ""); err != nil {
 		return err
 	}
 	gateway := begin("gateway", d.daemon.run, stop)

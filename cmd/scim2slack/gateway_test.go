@@ -41,6 +41,8 @@ type gateway struct {
 	handler    http.Handler
 	path       string
 	setup      setup
+	verdict    verdict // of setup.applied
+	applyErr   error
 	stop       func()
 }
 
@@ -48,9 +50,10 @@ type gateway struct {
 type setup struct {
 	slack   slacksim.Options
 	options func(*reconcile.Options)
-	profile dialect.Profile // what it does not say is as for a generic client
-	root    string          // where the client sends its requests; "" is /scim/v2
-	wait    time.Duration   // answer.wait
+	applied func(store.Store) (verdict, error) // what is done with the store before the loop starts
+	profile dialect.Profile                    // what it does not say is as for a generic client
+	root    string                             // where the client sends its requests; "" is /scim/v2
+	wait    time.Duration                      // answer.wait
 	share   float64
 }
 
@@ -86,7 +89,9 @@ func (g *gateway) start() {
 	if g.setup.options != nil {
 		g.setup.options(&options)
 	}
-	g.store = st
+	if g.store = st; g.setup.applied != nil {
+		g.verdict, g.applyErr = g.setup.applied(st)
+	}
 	g.reconciler = reconcile.New(reconcile.Config{Store: st, Slack: client, Sources: map[string]reconcile.Options{"default": options}, Log: log})
 	handler := scimhandlers.New(scimhandlers.Config{Store: st, Syncer: g.reconciler, AnswerWait: g.setup.wait, Log: log,
 		BaseURL: "http://gateway.test/scim/v2",

@@ -28,6 +28,7 @@ type commandLine struct {
 	Sandbox sandboxCommand `cmd:"" help:"Run the Slack simulator alone, to try a source or a configuration against."`
 	Check   checkCommand   `cmd:"" help:"Report every fault of a configuration at once, or show what it comes to."`
 	Preview previewCommand `cmd:"" help:"Show what the configuration makes of one person: each Slack attribute, and the rule that made it."`
+	Plan    planCommand    `cmd:"" help:"Show what a changed configuration does to everybody who is stored. Exit codes: 0 nothing, 3 changes, 4 refused."`
 	Status  statusCommand  `cmd:"" help:"Show what is synced, pending, failed and held, and whether the gateway rests, and why."`
 	Explain explainCommand `cmd:"" help:"Tell one person's or group's story: what was sent, the link, the status, the records."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`
@@ -61,6 +62,10 @@ func run(args []string, con *console) int {
 	if faults := (*configError)(nil); errors.As(err, &faults) {
 		printLine(con.stderr, err) // each fault on a line of its own, with its place first
 		return exitUsage
+	}
+	if refused := (*refusedPlanError)(nil); errors.As(err, &refused) {
+		printf(con.stderr, "scim2slack: %v\n", err)
+		return exitRefused
 	}
 	if said := (*exitError)(nil); errors.As(err, &said) {
 		return said.code

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,6 +33,8 @@ type preview struct {
 	Ignored    []string           `json:"ignored,omitempty"` // attributes that the schemas do not have
 	Warnings   []string           `json:"warnings,omitempty"`
 	Refused    string             `json:"refused,omitempty"` // why the person would not be sent
+
+	scopeFailed bool
 }
 
 // previewAttribute is one attribute of the Slack account, and what made it.
@@ -102,7 +105,11 @@ func (c *previewCommand) subject(con *console) (doc scim.Object, groups, ignored
 		for _, g := range s.Groups {
 			groups = append(groups, g.Name)
 		}
-		return s.Resource.Attributes, groups, nil, nil
+		raw, err := json.Marshal(s.Resource.Attributes)
+		if err == nil {
+			doc, err = scim.Decode(raw, scim.DefaultLimits)
+		}
+		return doc, groups, nil, err
 	}
 	return nil, nil, nil, fmt.Errorf("the gateway knows no user %s", quote(c.User))
 }
@@ -117,7 +124,7 @@ func makePreview(s *sourceConfig, doc scim.Object, groups []string) preview {
 	}
 	p.Active, p.Warnings = user.Active, user.Warnings
 	if p.InScope, err = rules.InScope(doc, groups); err != nil {
-		p.Refused = err.Error()
+		p.Refused, p.scopeFailed = err.Error(), true
 	}
 	defaults := map[scim.SlackAttribute]translate.Row{}
 	for _, row := range translate.Mapping() {
@@ -142,12 +149,12 @@ func makePreview(s *sourceConfig, doc scim.Object, groups []string) preview {
 
 func (p *preview) print(w io.Writer) error {
 	switch {
-	case p.Refused != "":
-		printf(w, "This person would not be sent to Slack: %s\n", p.Refused)
 	case !p.Active:
 		printLine(w, "This person is inactive: a linked account would be deactivated, and no other would be made.")
-	case !p.InScope:
+	case !p.InScope && !p.scopeFailed:
 		printLine(w, "The scope does not take this person: a linked account would be deactivated, and no other would be made.")
+	case p.Refused != "":
+		printf(w, "This person would not be sent to Slack: %s\n", p.Refused)
 	default:
 		printLine(w, "This person would be in Slack.")
 	}

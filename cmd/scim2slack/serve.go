@@ -11,6 +11,7 @@ import (
 // serveCommand runs the gateway.
 type serveCommand struct {
 	Config   string     `short:"c" placeholder:"FILE" help:"The configuration. Without it, the environment alone says what to do."`
+	Approve  string     `placeholder:"PLAN-ID" help:"Apply this very plan although more people leave Slack by it than plan.maxLeavers."`
 	LogLevel slog.Level `default:"info" env:"SCIM2SLACK_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
 }
 
@@ -34,7 +35,7 @@ func (c *serveCommand) Run(con *console) error {
 	for _, w := range warnings {
 		log.Warn("configuration: " + w.String())
 	}
-	d, err := openDaemon(cfg, log)
+	d, err := openDaemon(cfg, log, c.Approve)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -66,6 +67,8 @@ type Config struct {
 	Store      store.Store
 	Reconciler Reconciler
 	Sources    []string // the names of the configured sources, in their order
+	// Plan judges another configuration, which it reads, and answers line by line how far it is and what it comes to.
+	Plan func(ctx context.Context, request io.Reader, answer func(line any) error) error
 	// Token opens the admin API over TCP. "" closes it there; the socket needs none.
 	Token   string
 	Version string
@@ -112,12 +115,17 @@ func (h *Handler) routes(guard func(http.HandlerFunc) http.HandlerFunc) http.Han
 	mux.HandleFunc("GET /admin/v1/explain", guard(h.explain))
 	mux.HandleFunc("POST /admin/v1/retry", guard(h.retry))
 	mux.HandleFunc("POST /admin/v1/resume", guard(h.resume))
+	mux.HandleFunc("POST "+planPath, guard(h.plan))
 	// Behind the guard, so that nobody learns without a token which paths exist.
 	mux.HandleFunc("/admin/", guard(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry or POST /admin/v1/resume")
+		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry, POST /admin/v1/resume or POST /admin/v1/plan")
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<10) // no route reads a body
+		most := int64(1 << 10) // no other route reads a body
+		if r.URL.Path == planPath {
+			most = 1 << 20
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		mux.ServeHTTP(w, r)
