@@ -63,15 +63,14 @@ func (r *Reconciler) candidates(ctx context.Context, j *job, want scim.SlackUser
 
 // search asks Slack by each match attribute and returns the different accounts that were found.
 func (r *Reconciler) search(ctx context.Context, j *job, want scim.SlackUserProfile) ([]match, error) {
-	attributes := map[string]scim.SlackAttribute{MatchUserName: scim.SlackUserName, MatchEmail: scim.SlackEmail}
 	var hits []match
 	seen := map[string]bool{}
 	for _, by := range j.options.Match {
-		value := want[attributes[by]]
+		value := want[matchAttributes[by]]
 		if value == "" {
 			continue
 		}
-		users, err := r.cfg.Slack.FindUsers(ctx, j.lane, attributes[by], value)
+		users, err := r.cfg.Slack.FindUsers(ctx, j.lane, matchAttributes[by], value)
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +96,8 @@ func (r *Reconciler) returning(ctx context.Context, j *job, formers []store.Form
 		}
 		email, name := u.Profile[scim.SlackEmail], u.Profile[scim.SlackUserName]
 		switch {
+		case f.Imported: // somebody said so, whatever the account is named
+			return &match{user: u, origin: store.Imported, by: "import"}, nil
 		case strings.EqualFold(email, want[scim.SlackEmail]):
 			return &match{user: u, origin: store.Returned, by: MatchEmail}, nil
 		case strings.EqualFold(name, want[scim.SlackUserName]):

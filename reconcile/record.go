@@ -20,6 +20,9 @@ func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, at
 	now := time.Now()
 	intent.Key, intent.Generation, intent.Sent = j.key, j.resource.Generation, now
 	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := sameLink(tx, j); err != nil {
+			return err
+		}
 		if err := tx.PutIntent(intent); err != nil {
 			return err
 		}
@@ -30,6 +33,21 @@ func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, at
 		j.intent, j.turned = &intent, true
 	}
 	return err
+}
+
+// errRelinked says that an administrator changed the link while a round was under way, which therefore sends nothing.
+var errRelinked = errors.New("the link was changed meanwhile")
+
+// sameLink checks that the link is still the one that the round began with.
+func sameLink(tx store.Tx, j *job) error {
+	link, err := tx.Link(j.key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if before := j.link; before == nil && err == nil || before != nil && before.SlackID != link.SlackID {
+		return errRelinked
+	}
+	return nil
 }
 
 // settle closes the intent if the answer is definite, and returns the error that came. An intent whose outcome is unknown stays

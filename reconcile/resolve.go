@@ -29,6 +29,9 @@ func (r *Reconciler) resolveUser(ctx context.Context, j *job) (scim.SlackUserPro
 	}
 	link := *j.link
 	link.Active, link.Unsure = u.Active, r.unsureUntil(j)
+	if link.Applied == nil { // somebody declared the link
+		link.Applied = u.Profile
+	}
 	returned := u.Active && !j.link.Active
 	if err := r.recordLink(ctx, j, link, "slack.resolved", nil, returned); err != nil {
 		return nil, failed(err).end()

@@ -49,6 +49,9 @@ const (
 	Created  Origin = "created"  // we created the Slack account or group
 	Matched  Origin = "matched"  // it was there and matched
 	Returned Origin = "returned" // it had been linked before to a person who came back
+	Imported Origin = "imported" // an administrator said so in a list
+	Relinked Origin = "relinked" // an administrator said so of this one
+	Adopted  Origin = "adopted"  // it was there and matched when an administrator had all accounts compared
 )
 
 // Link ties a resource to a Slack user or group.
@@ -84,6 +87,8 @@ type Former struct {
 	ExternalID string
 	Email      string
 	Ended      time.Time
+	// Imported: there was no link before; an administrator said that the account is that of the person with these identifiers.
+	Imported bool
 }
 
 // Phase is how far a resource has come.

@@ -174,21 +174,21 @@ func (c *adminClient) askHere(method, path, who string, body any) error {
 	return nil
 }
 
-// stream posts a request and hands the lines of the answer on, as they come.
-func (c *adminClient) stream(path string, request any, line func(planLine)) error {
-	err := c.streamHere(path, request, line)
+// stream makes a request and hands the lines of the answer on, as they come. body is sent as JSON; nil sends none.
+func (c *adminClient) stream(method, path string, body any, line func(json.RawMessage) error) error {
+	err := c.streamHere(method, path, body, line)
 	if gone := (*unansweredError)(nil); errors.As(err, &gone) && c.otherwise != nil {
-		return c.otherwise.streamHere(path, request, line)
+		return c.otherwise.streamHere(method, path, body, line)
 	}
 	return err
 }
 
-func (c *adminClient) streamHere(path string, request any, line func(planLine)) error {
-	body, err := json.Marshal(request)
+func (c *adminClient) streamHere(method, path string, body any, line func(json.RawMessage) error) error {
+	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.base+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), method, c.base+path, bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
@@ -202,19 +202,22 @@ func (c *adminClient) streamHere(path string, request any, line func(planLine)) 
 	defer answer.Body.Close()
 	decoder := json.NewDecoder(answer.Body)
 	for {
-		var told struct {
-			planLine
-			admin.Error
-		}
+		var told json.RawMessage
 		if err := decoder.Decode(&told); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("the answer of the gateway at %s broke off: %w", c.where, err)
 		}
-		if told.Error.Error != "" {
-			return errors.New(told.Error.Error)
+		var failure admin.Error
+		if json.Unmarshal(told, &failure) == nil && failure.Error != "" {
+			return errors.New(failure.Error)
 		}
-		line(told.planLine)
+		if c.plain {
+			told = plainText(told)
+		}
+		if err := line(told); err != nil {
+			return err
+		}
 	}
 }
 

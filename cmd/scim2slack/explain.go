@@ -117,6 +117,12 @@ func linkText(l *admin.Link) string {
 		how = "which this gateway created"
 	case store.Matched:
 		how = "which was there and matched by " + cmp.Or(l.MatchedBy, "name")
+	case store.Imported:
+		how = "which an import said is theirs"
+	case store.Relinked:
+		how = "which an administrator said is theirs"
+	case store.Adopted:
+		how = "which was there and which all were compared with, and matched by " + cmp.Or(l.MatchedBy, "name")
 	case store.Returned:
 		how = "which this person had before"
 	}

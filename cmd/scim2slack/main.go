@@ -31,6 +31,7 @@ type commandLine struct {
 	Plan    planCommand    `cmd:"" help:"Show what a changed configuration does to everybody who is stored. Exit codes: 0 nothing, 3 changes, 4 refused."`
 	Status  statusCommand  `cmd:"" help:"Show what is synced, pending, failed and held, and whether the gateway rests, and why."`
 	Explain explainCommand `cmd:"" help:"Tell one person's or group's story: what was sent, the link, the status, the records."`
+	Links   linksCommand   `cmd:"" help:"List, export, import, relink, unlink and adopt the ties to Slack's accounts and groups."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`
 	Resume  resumeCommand  `cmd:"" help:"Let the outbound side go on after an alarm, when somebody has looked."`
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -70,12 +71,15 @@ func (c *planCommand) verdict(con *console, cfg *config, request planRequest, ba
 	if err != nil {
 		return v, err
 	}
-	err = client.stream("/admin/v1/plan", request, func(line planLine) {
+	err = client.stream(http.MethodPost, "/admin/v1/plan", request, func(raw json.RawMessage) error {
+		var line planLine
+		err := json.Unmarshal(raw, &line)
 		if line.Verdict != nil {
 			v = *line.Verdict
 		} else {
 			bar(line.Done, line.All)
 		}
+		return err
 	})
 	if gone := (*unansweredError)(nil); !errors.As(err, &gone) || c.Admin != "" {
 		return v, err

@@ -7,13 +7,25 @@ import (
 
 const planPath = "/admin/v1/plan"
 
-// plan judges another configuration. The answer is JSON, one line for each step, the verdict last; an error after the first line is a line with
-// the key error.
+// plan judges another configuration.
 func (h *Handler) plan(w http.ResponseWriter, r *http.Request) {
+	h.stream(w, func(answer func(any) error) error { return h.cfg.Plan(r.Context(), r.Body, answer) })
+}
+
+// adopt proposes links, and makes them if apply is true.
+func (h *Handler) adopt(w http.ResponseWriter, r *http.Request) {
+	h.stream(w, func(answer func(any) error) error {
+		return h.cfg.Adopt(r.Context(), r.URL.Query().Get("apply") == "true", answer)
+	})
+}
+
+// stream answers what takes long: JSON, one line for each step, the result last; an error after the first line is a line with the key
+// error.
+func (h *Handler) stream(w http.ResponseWriter, do func(answer func(line any) error) error) {
 	flusher := http.NewResponseController(w)
 	encoder := json.NewEncoder(w)
 	begun := false
-	err := h.cfg.Plan(r.Context(), r.Body, func(line any) error {
+	err := do(func(line any) error {
 		if !begun {
 			begun = true
 			w.Header().Set("Content-Type", "application/x-ndjson")
@@ -27,8 +39,7 @@ func (h *Handler) plan(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 	case begun:
-		h.cfg.Log.Error("a plan failed", "error", err)
-		_ = encoder.Encode(Error{"the plan failed: see the gateway's log"}) // an error means that the client has gone
+		_ = encoder.Encode(Error{err.Error()}) // an error means that the client has gone
 	default:
 		writeError(w, http.StatusBadRequest, err.Error())
 	}

@@ -36,6 +36,7 @@ type formerRecord struct {
 	ExternalID string    `json:"ex,omitempty"`
 	Email      string    `json:"em,omitempty"`
 	Ended      time.Time `json:"at,omitzero"`
+	Imported   bool      `json:"im,omitempty"`
 }
 
 type statusRecord struct {
