@@ -25,7 +25,7 @@ const (
 	Holds   Effect = "held"    // cannot be sent any more, because a rule fails
 )
 
-// Change is what another configuration does to one person.
+// Change is what another configuration does to one person or group.
 type Change struct {
 	Key        store.Key         `json:"key"`
 	Name       string            `json:"name"`
@@ -87,6 +87,9 @@ func PlanChange(ctx context.Context, st store.Store, before, after map[string]Op
 				if p.People++; p.People%1000 == 0 {
 					progress(p.People, all)
 				}
+			}
+			if err := c.addGroups(source, old, after[source]); err != nil {
+				return err
 			}
 		}
 		progress(p.People, all)
@@ -165,21 +168,25 @@ func (c *comparison) add(resource store.Resource, before, after Options) error {
 	} else {
 		change = changeLinked(change, was, is, link)
 	}
-	c.note(change, linked)
+	limit := slackapi.LimitUpdateUser
+	if !linked {
+		limit = slackapi.LimitCreateUser
+	}
+	c.note(change, limit)
 	return nil
 }
 
-func (c *comparison) note(change Change, linked bool) {
+// note adds a change, which takes a call that counts for the limit.
+func (c *comparison) note(change Change, limit string) {
 	p := c.plan
-	switch {
-	case change.Effect == "":
+	if change.Effect == "" {
 		return
-	case change.Effect == Holds:
-	case linked:
-		p.Calls[slackapi.LimitUpdateUser]++
-	default: // looked for, then made
-		p.Calls[slackapi.LimitReads]++
-		p.Calls[slackapi.LimitCreateUser]++
+	}
+	if change.Effect != Holds {
+		p.Calls[limit]++
+		if change.Effect == Enters { // looked for first
+			p.Calls[slackapi.LimitReads]++
+		}
 	}
 	p.Keys = append(p.Keys, change.Key)
 	p.Counts[change.Effect]++

@@ -49,8 +49,8 @@ func BenchmarkPlan(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	rules, faults := translate.CompileRules([]translate.Rule{{Attribute: scim.SlackTitle, Expression: `title + ", " + enterprise.department`}},
-		translate.Rule{Expression: `enterprise.department != "D7"`})
+	rules, faults := translate.CompileRules(translate.RuleSet{User: []translate.Rule{{Attribute: scim.SlackTitle, Expression: `title + ", " + enterprise.department`}},
+		Scope: translate.Rule{Expression: `enterprise.department != "D7"`}})
 	if len(faults) > 0 {
 		b.Fatal(faults)
 	}

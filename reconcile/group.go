@@ -24,7 +24,14 @@ func (r *Reconciler) reconcileGroup(ctx context.Context, j *job) outcome {
 	if j.resource.Deleted {
 		return r.removeGroup(ctx, j)
 	}
-	want, err := translate.ToGroup(j.resource.Document)
+	in, err := j.options.Rules.GroupInScope(j.resource.Document)
+	if err != nil {
+		return failed(err)
+	}
+	if !in {
+		return r.outsideGroup(ctx, j)
+	}
+	want, err := translate.ToGroup(j.resource.Document, j.options.Rules)
 	if err != nil {
 		return failed(err)
 	}
@@ -206,18 +213,35 @@ func groupAttributes(call slackapi.GroupChange) []string {
 	return names
 }
 
+// outsideGroup handles a group that the scope does not take: it is kept here, and a Slack group that it had goes as if it had been removed.
+func (r *Reconciler) outsideGroup(ctx context.Context, j *job) outcome {
+	if j.link != nil {
+		if o := r.endGroup(ctx, j); o != nil {
+			return *o
+		}
+	}
+	return outcome{phase: store.Skipped, reason: "scope", message: "the scope of the source does not take the group; it is kept here and reaches Slack when it does"}
+}
+
 // removeGroup ends a group that its source removed.
 func (r *Reconciler) removeGroup(ctx context.Context, j *job) outcome {
-	if j.link == nil {
-		return outcome{phase: store.Synced, forget: true}
+	if j.link != nil {
+		if o := r.endGroup(ctx, j); o != nil {
+			return *o
+		}
 	}
+	return outcome{phase: store.Synced, forget: true}
+}
+
+// endGroup ends the link of a group and, if the source wants that, the Slack group. nil means that it did.
+func (r *Reconciler) endGroup(ctx context.Context, j *job) *outcome {
 	event := "link.ended"
 	if j.options.GroupRemove != GroupUnlink {
 		event = "slack.deleted"
 		turn := r.intending(ctx, j, store.Intent{Op: "deleteGroup", SlackID: j.link.SlackID}, nil)
 		err := r.settle(ctx, j, r.cfg.Slack.DeleteGroup(turn, j.lane, j.link.SlackID))
 		if e := refusedBy(err); err != nil && (e == nil || e.Kind != slackapi.NotFound) {
-			return failed(err)
+			return failed(err).end()
 		}
 	}
 	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation, SlackID: j.link.SlackID}
@@ -225,7 +249,8 @@ func (r *Reconciler) removeGroup(ctx context.Context, j *job) outcome {
 		return errors.Join(tx.DeleteIntent(j.key), tx.DeleteLink(j.key), tx.AppendAudit(a))
 	})
 	if err != nil {
-		return failed(err)
+		return failed(err).end()
 	}
-	return outcome{phase: store.Synced, forget: true}
+	j.link, j.intent = nil, nil
+	return nil
 }

@@ -15,8 +15,12 @@ type Group struct {
 
 // ToGroup translates the canonical document of a group. The name is the displayName without blanks around it and without control
 // characters; a distinguished name stays one. How long a name Slack takes is not known, so none is too long here.
-// The error is an *Error if there is no name.
-func ToGroup(doc scim.Object) (Group, error) {
+// A rule may give another name. The error is an *Error if there is no name, or a *RuleError.
+func ToGroup(doc scim.Object, rules *Rules) (Group, error) {
+	doc, err := rules.renamed(doc)
+	if err != nil {
+		return Group{}, err
+	}
 	raw, ok := textOf(doc["displayName"])
 	if !ok {
 		return Group{}, &Error{Attribute: "displayName", Problem: "is not a text", Remedy: "map the group's name to displayName"}

@@ -44,6 +44,8 @@ const (
 type Rules struct {
 	user        []compiled
 	scope       *compiled
+	groupName   *compiled
+	groupScope  *compiled
 	fillers     []attribute // what any rule reads
 	callsAttr   bool
 	readsGroups bool
@@ -58,36 +60,59 @@ type compiled struct {
 	reads   []attribute // the attributes of the source on which it depends
 }
 
+// RuleSet is what a source says of its people and groups. A rule without text is none.
+type RuleSet struct {
+	User []Rule
+	// Scope is true for the people who are to be in Slack.
+	Scope Rule
+	// GroupName gives the name of a group in Slack, GroupScope is true for the groups that are to be there.
+	GroupName, GroupScope Rule
+}
+
+// Empty reports whether there is no rule.
+func (s RuleSet) Empty() bool {
+	return len(s.User) == 0 && s.Scope.Expression == "" && s.GroupName.Expression == "" && s.GroupScope.Expression == ""
+}
+
 // RuleFault is what is wrong with a rule.
 type RuleFault struct {
-	Rule         Rule
-	Line, Column int // in the expression, from 1
+	Of           string // the key of the rule: user.title, scope, group.name or group.scope
+	Line, Column int    // in the expression, from 1
 	Problem      string
 }
 
-// CompileRules makes rules ready. scope is an expression that is true for the people who are to be in Slack; one without text takes
-// everybody. It returns every fault it finds; then the rules are nil.
-func CompileRules(user []Rule, scope Rule) (*Rules, []RuleFault) {
+// CompileRules makes rules ready. It returns every fault it finds; then the rules are nil.
+func CompileRules(set RuleSet) (*Rules, []RuleFault) {
 	r := &Rules{whens: map[scim.SlackAttribute]When{}}
 	var faults []RuleFault
 	needed := map[string]bool{}
-	for _, rule := range user {
-		c, fault := compileRule(rule, reflect.String)
+	compile := func(of string, rule Rule, kind reflect.Kind, sample map[string]any) *compiled {
+		c, fault := compileRule(rule, kind, sample)
 		if fault != nil {
+			fault.Of = of
 			faults = append(faults, *fault)
-			continue
+			return nil
 		}
-		r.user = append(r.user, c)
-		r.whens[rule.Attribute] = rule.When
-		note(needed, c)
+		return &c
 	}
-	if scope.Expression != "" {
-		c, fault := compileRule(scope, reflect.Bool)
-		if fault != nil {
-			faults = append(faults, *fault)
+	people, groups := sampleEntry(), sampleGroup()
+	for _, rule := range set.User {
+		if c := compile("user."+string(rule.Attribute), rule, reflect.String, people); c != nil {
+			r.user = append(r.user, *c)
+			r.whens[rule.Attribute] = rule.When
+			note(needed, *c)
 		}
-		r.scope = &c
-		note(needed, c)
+	}
+	if set.Scope.Expression != "" {
+		if r.scope = compile("scope", set.Scope, reflect.Bool, people); r.scope != nil {
+			note(needed, *r.scope)
+		}
+	}
+	if set.GroupName.Expression != "" {
+		r.groupName = compile("group.name", set.GroupName, reflect.String, groups)
+	}
+	if set.GroupScope.Expression != "" {
+		r.groupScope = compile("group.scope", set.GroupScope, reflect.Bool, groups)
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -109,17 +134,17 @@ func note(needed map[string]bool, c compiled) {
 }
 
 // compileRule compiles the expression. A rule that says what the default mapping does anyway has no program.
-func compileRule(rule Rule, kind reflect.Kind) (compiled, *RuleFault) {
+func compileRule(rule Rule, kind reflect.Kind, sample map[string]any) (compiled, *RuleFault) {
 	c := compiled{Rule: rule}
 	text := strings.TrimSpace(rule.Expression)
 	switch {
-	case rule.When == WhenNever, text == "", kind == reflect.String && text == DefaultExpression(rule.Attribute):
+	case rule.When == WhenNever, text == "", rule.Attribute != "" && text == DefaultExpression(rule.Attribute):
 		return c, nil
 	case len(text) > maxExpression:
-		return c, &RuleFault{rule, 1, 1, fmt.Sprintf("has %d bytes: use at most %d", len(text), maxExpression)}
+		return c, &RuleFault{Line: 1, Column: 1, Problem: fmt.Sprintf("has %d bytes: use at most %d", len(text), maxExpression)}
 	}
 	look := &reader{}
-	options := append(language(), expr.AsKind(kind), expr.Patch(look))
+	options := append(language(sample), expr.AsKind(kind), expr.Patch(look))
 	if kind == reflect.Bool {
 		options = append(options, expr.WarnOnAny())
 	}
@@ -128,7 +153,7 @@ func compileRule(rule Rule, kind reflect.Kind) (compiled, *RuleFault) {
 		err = look.problem
 	}
 	if err != nil {
-		fault := &RuleFault{Rule: rule, Line: 1, Column: 1, Problem: explain(err.Error(), kind)}
+		fault := &RuleFault{Line: 1, Column: 1, Problem: explain(err.Error(), kind)}
 		if e := (*file.Error)(nil); errors.As(err, &e) {
 			fault.Line, fault.Column, fault.Problem = e.Line, e.Column+1, explain(e.Message, kind)
 		}

@@ -12,8 +12,8 @@ var builtins = []string{"all", "any", "none", "one", "filter", "map", "find", "c
 	"trimPrefix", "trimSuffix", "split", "replace", "join", "indexOf", "lastIndexOf", "first", "last", "uniq", "sort"}
 
 // language is what every expression is compiled with.
-func language() []expr.Option {
-	options := []expr.Option{expr.Env(sampleEntry()), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}
+func language(sample map[string]any) []expr.Option {
+	options := []expr.Option{expr.Env(sample), expr.MaxNodes(maxNodes), expr.DisableAllBuiltins()}
 	for _, name := range builtins {
 		options = append(options, expr.EnableBuiltin(name))
 	}

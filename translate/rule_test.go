@@ -19,7 +19,7 @@ func compile(t testing.TB, rules map[scim.SlackAttribute]string, scope string) *
 			list = append(list, Rule{Attribute: a, Expression: text, Place: "test.yaml:1"})
 		}
 	}
-	r, faults := CompileRules(list, Rule{Expression: scope, Place: "test.yaml:2"})
+	r, faults := CompileRules(RuleSet{User: list, Scope: Rule{Expression: scope, Place: "test.yaml:2"}})
 	if len(faults) > 0 {
 		t.Fatalf("faults: %+v", faults)
 	}
@@ -125,7 +125,7 @@ func TestRulesOfEachAttribute(t *testing.T) {
 				if kind != "value" && required || kind == "clear" && (a == scim.SlackGivenName || a == scim.SlackFamilyName) {
 					continue
 				}
-				rules, faults := CompileRules([]Rule{rule}, Rule{})
+				rules, faults := CompileRules(RuleSet{User: []Rule{rule}})
 				if len(faults) > 0 {
 					t.Fatal(faults)
 				}
@@ -167,16 +167,16 @@ func TestRuleFaults(t *testing.T) {
 		strings.Repeat(`title+`, 600) + `title`:          "",
 	} {
 		t.Run(expression[:min(len(expression), 30)], func(t *testing.T) {
-			rules, faults := CompileRules([]Rule{{Attribute: scim.SlackTitle, Expression: expression, Place: "x.yaml:7"}}, Rule{})
+			rules, faults := CompileRules(RuleSet{User: []Rule{{Attribute: scim.SlackTitle, Expression: expression, Place: "x.yaml:7"}}})
 			if len(faults) != 1 || rules != nil || !strings.Contains(faults[0].Problem, want) {
 				t.Errorf("faults: %+v, want %q", faults, want)
 			}
 		})
 	}
-	if _, faults := CompileRules(nil, Rule{Expression: `title`}); len(faults) != 1 || !strings.Contains(faults[0].Problem, "true or false") {
+	if _, faults := CompileRules(RuleSet{Scope: Rule{Expression: `title`}}); len(faults) != 1 || !strings.Contains(faults[0].Problem, "true or false") {
 		t.Errorf("a scope that gives a text: %+v", faults)
 	}
-	_, faults := CompileRules([]Rule{{Attribute: scim.SlackTitle, Expression: "title +\n  nick"}}, Rule{})
+	_, faults := CompileRules(RuleSet{User: []Rule{{Attribute: scim.SlackTitle, Expression: "title +\n  nick"}}})
 	if len(faults) != 1 || faults[0].Line != 2 || faults[0].Column != 3 {
 		t.Errorf("the place of a fault: %+v", faults)
 	}

@@ -290,7 +290,7 @@ func TestToGroup(t *testing.T) {
 		{name: []any{"a"}, wantFail: "displayName is not a text: map the group's name to displayName"},
 	}
 	for _, test := range tests {
-		got, err := ToGroup(scim.Object{"displayName": test.name})
+		got, err := ToGroup(scim.Object{"displayName": test.name}, nil)
 		var refused *Error
 		if test.wantFail != "" && (!errors.As(err, &refused) || err.Error() != test.wantFail) || test.wantFail == "" && err != nil {
 			t.Errorf("%v: %v", test.name, err)
@@ -299,7 +299,7 @@ func TestToGroup(t *testing.T) {
 			t.Errorf("%v: -want +got\n%s", test.name, diff)
 		}
 	}
-	if _, err := ToGroup(scim.Object{}); err == nil {
+	if _, err := ToGroup(scim.Object{}, nil); err == nil {
 		t.Error("a group without a name passed")
 	}
 }

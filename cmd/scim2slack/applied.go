@@ -18,31 +18,28 @@ import (
 // noticed, judged, and reaches those whom it concerns and nobody else.
 type applied struct {
 	Options reconcile.Options `json:"options"`
-	User    []translate.Rule  `json:"user,omitempty"`
-	Scope   translate.Rule    `json:"scope"`
+	Rules   translate.RuleSet `json:"rules"`
 }
 
 // appliedSetting is the name under which it is kept, before the name of the source.
 const appliedSetting = "applied."
 
 func (s *sourceConfig) applied() applied {
-	a := applied{Options: s.Options, Scope: s.Rules.Scope.Rule}
+	a := applied{Options: s.Options, Rules: s.Rules.set()}
 	a.Options.Rules = nil
-	for _, rule := range s.Rules.User {
-		a.User = append(a.User, rule.Rule)
-	}
 	return a
 }
 
 // same reports whether two come to the same; where a rule is written does not matter.
 func (a applied) same(b applied) bool {
 	bare := func(a applied) applied {
-		a.Scope.Place = ""
-		rules := make([]translate.Rule, len(a.User))
-		for i, rule := range a.User {
-			rule.Place, rules[i] = "", rule
+		rules := make([]translate.Rule, len(a.Rules.User))
+		for i, rule := range a.Rules.User {
+			rule.Place = ""
+			rules[i] = rule
 		}
-		a.User = rules
+		a.Rules.User = rules
+		a.Rules.Scope.Place, a.Rules.GroupName.Place, a.Rules.GroupScope.Place = "", "", ""
 		return a
 	}
 	return reflect.DeepEqual(bare(a), bare(b))
@@ -50,8 +47,8 @@ func (a applied) same(b applied) bool {
 
 // compiled returns the options with their rules ready. Rules that do not compile any more, because the program is another one, count as none.
 func (a applied) compiled() reconcile.Options {
-	if len(a.User) > 0 || a.Scope.Expression != "" {
-		a.Options.Rules, _ = translate.CompileRules(a.User, a.Scope)
+	if !a.Rules.Empty() {
+		a.Options.Rules, _ = translate.CompileRules(a.Rules)
 	}
 	return a.Options
 }

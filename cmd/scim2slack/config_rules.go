@@ -22,8 +22,30 @@ type ruleText struct {
 
 // rulesConfig are the rules of a source (docs/rules.md).
 type rulesConfig struct {
-	User  []ruleText
-	Scope ruleText
+	User                         []ruleText
+	Scope, GroupName, GroupScope ruleText
+}
+
+// set is the rules without their places in the file.
+func (r rulesConfig) set() translate.RuleSet {
+	set := translate.RuleSet{Scope: r.Scope.Rule, GroupName: r.GroupName.Rule, GroupScope: r.GroupScope.Rule}
+	for _, rule := range r.User {
+		set.User = append(set.User, rule.Rule)
+	}
+	return set
+}
+
+// text is the rule of a key, as translate names it.
+func (r rulesConfig) text(of string) ruleText {
+	switch of {
+	case "scope":
+		return r.Scope
+	case "group.name":
+		return r.GroupName
+	case "group.scope":
+		return r.GroupScope
+	}
+	return r.User[slices.IndexFunc(r.User, func(rule ruleText) bool { return of == "user."+string(rule.Attribute) })]
 }
 
 // required are the attributes without which Slack has nobody.
@@ -32,7 +54,9 @@ var required = []scim.SlackAttribute{scim.SlackUserName, scim.SlackEmail}
 // rulesReaders read user and scope of a source. They have no variables: rules are longer than a variable should be.
 func (l *loader) rulesReaders(r *rulesConfig, prefix string) readers {
 	return readers{
-		prefix + "scope": func(path string, node ast.Node) { r.Scope, _ = l.readRule(path, node) },
+		prefix + "scope":       func(path string, node ast.Node) { r.Scope, _ = l.readRule(path, node) },
+		prefix + "group.name":  func(path string, node ast.Node) { r.GroupName, _ = l.readRule(path, node) },
+		prefix + "group.scope": func(path string, node ast.Node) { r.GroupScope, _ = l.readRule(path, node) },
 		prefix + "user": func(path string, node ast.Node) {
 			each := readers{}
 			for _, a := range scim.SlackAttributes {
@@ -131,20 +155,12 @@ func (l *loader) place(at origin) string { return fmt.Sprintf("%s:%d", l.file, a
 
 // compileRules makes the rules of a source ready and reports each fault at its place.
 func (l *loader) compileRules(i int, s *sourceConfig) {
-	rules := make([]translate.Rule, len(s.Rules.User))
-	for k, rule := range s.Rules.User {
-		rules[k] = rule.Rule
-	}
-	compiled, faults := translate.CompileRules(rules, s.Rules.Scope.Rule)
+	set := s.Rules.set()
+	compiled, faults := translate.CompileRules(set)
 	for _, f := range faults {
-		text, path := s.Rules.Scope, sourcePath(i, "scope")
-		if f.Rule.Attribute != "" {
-			path = sourcePath(i, "user."+string(f.Rule.Attribute))
-			text = s.Rules.User[slices.IndexFunc(s.Rules.User, func(r ruleText) bool { return r.Attribute == f.Rule.Attribute })]
-		}
-		l.report(text.within(f.Line, f.Column), path, "%s", f.Problem)
+		l.report(s.Rules.text(f.Of).within(f.Line, f.Column), sourcePath(i, f.Of), "%s", f.Problem)
 	}
-	if s.Rules.User != nil || s.Rules.Scope.Expression != "" {
+	if !set.Empty() {
 		s.Options.Rules = compiled
 	}
 }
@@ -175,8 +191,10 @@ func (r rulesConfig) settings(i int) (out []setting) {
 		}
 		out = append(out, setting{sourcePath(i, "user."+string(rule.Attribute)), value, fmt.Sprintf("line %d", rule.at.line)})
 	}
-	if r.Scope.Expression != "" {
-		out = append(out, setting{sourcePath(i, "scope"), r.Scope.Expression, fmt.Sprintf("line %d", r.Scope.at.line)})
+	for _, of := range []string{"scope", "group.name", "group.scope"} {
+		if rule := r.text(of); rule.Expression != "" {
+			out = append(out, setting{sourcePath(i, of), rule.Expression, fmt.Sprintf("line %d", rule.at.line)})
+		}
 	}
 	return out
 }

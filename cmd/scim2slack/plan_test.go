@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"scim2slack/reconcile"
+	"scim2slack/scim"
 	"scim2slack/store"
 	"scim2slack/translate"
 )
@@ -52,6 +53,8 @@ var configurations = []string{
 	"    user:\n      title: null\n      department: {constant: Kitchen}\n",
 	"    scope: title != \"Chef\"\n    user:\n      title: split(externalId, \"-\")[1]\n",
 	"    createUsers: false\n",
+	"    group: {name: upper(displayName)}\n",
+	"    group: {scope: displayName startsWith \"team\"}\n",
 	"    updateUsers: false\n    user: {title: upper(title)}\n",
 	"    disableUsers: false\n    scope: userType == \"External\"\n",
 	"    user:\n      displayName: {value: upper(userName), when: create}\n      title: {when: empty}\n",
@@ -74,6 +77,7 @@ func TestPlanIsEmptyAfterItWasApplied(t *testing.T) {
 						"userType": []string{"Employee", "External"}[rnd.IntN(2)], "emails": memberList(fmt.Sprintf("p%d@example.com", i))}, 201).String("id"))
 				}
 				g.must("POST", "/Groups", map[string]any{"displayName": "slack-users", "members": memberList(ids[:6]...)}, 201)
+				g.must("POST", "/Groups", map[string]any{"displayName": "team-a", "members": memberList(ids[6:]...)}, 201)
 				g.settle()
 				for range 4 {
 					lines := configurations[rnd.IntN(len(configurations))]
@@ -90,18 +94,45 @@ func TestPlanIsEmptyAfterItWasApplied(t *testing.T) {
 						t.Errorf("the plan is not empty: %+v", again.Changes)
 					}
 					after := g.active()
+					people := map[reconcile.Effect]int{}
 					for _, change := range plan.Changes {
+						if change.Key.Type == store.Group {
+							continue
+						}
+						people[change.Effect]++
 						if change.Effect == reconcile.Leaves && slices.Contains(after, change.Name) || change.Effect == reconcile.Enters && !slices.Contains(after, change.Name) {
 							t.Errorf("%s %s by the plan, and active are %v", change.Name, change.Effect, after)
 						}
 					}
-					if left := len(before) + plan.Counts[reconcile.Enters] - plan.Counts[reconcile.Leaves]; left != len(after) {
+					if left := len(before) + people[reconcile.Enters] - people[reconcile.Leaves]; left != len(after) {
 						t.Errorf("%d are active after %v of %d", len(after), plan.Counts, len(before))
 					}
 					g.wanted(next)
+					g.wantedGroups(next)
 				}
 			})
 		})
+	}
+}
+
+// wantedGroups checks that Slack has the groups that a configuration wants, by their names.
+func (g *gateway) wantedGroups(c *config) {
+	g.Helper()
+	want, got := []string{}, []string{}
+	for _, name := range []string{"slack-users", "team-a"} {
+		doc := scim.Object{"displayName": name}
+		group, err := translate.ToGroup(doc, c.Sources[0].Options.Rules)
+		if in, _ := c.Sources[0].Options.Rules.GroupInScope(doc); in && err == nil {
+			want = append(want, group.Name)
+		}
+	}
+	for _, group := range g.slack.Groups() {
+		got = append(got, group.DisplayName)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		g.Errorf("Slack has the groups %v, want %v", got, want)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // ruled gives a source rules and a scope.
 func ruled(t *testing.T, scope string, rules ...translate.Rule) setup {
 	t.Helper()
-	compiled, faults := translate.CompileRules(rules, translate.Rule{Expression: scope, Place: "rules.yaml:1"})
+	compiled, faults := translate.CompileRules(translate.RuleSet{User: rules, Scope: translate.Rule{Expression: scope, Place: "rules.yaml:1"}})
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -210,6 +210,34 @@ func TestRuleOccasions(t *testing.T) {
 		g.settle()
 		if u = g.slackUser(janet.userName); u.DisplayName != "Janet Smith" || u.Title != janet.title || u.GivenName != "Jane" {
 			t.Errorf("the account is %+v", u)
+		}
+	})
+}
+
+// Rules name the groups in Slack and choose those that are there.
+func TestGroupRules(t *testing.T) {
+	set := translate.RuleSet{GroupName: translate.Rule{Expression: `cn(displayName)`}, GroupScope: translate.Rule{Expression: `not (displayName contains "OU=Private")`}}
+	compiled, faults := translate.CompileRules(set)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	inGateway(t, setup{options: func(o *reconcile.Options) { o.Rules = compiled }}, func(g *gateway) {
+		d := pingFederate()
+		id := d.createUser(g, janet, true)
+		staff := d.createGroup(g, "CN=Staff,OU=Groups,DC=example", id)
+		private := d.createGroup(g, "CN=Board,OU=Private,DC=example", id)
+		g.settle()
+		if got := g.slackMembers("Staff"); len(got) != 1 || len(g.slack.Groups()) != 1 {
+			t.Errorf("Slack has %v", g.slack.Groups())
+		}
+		if st := g.status(store.Group, private); st.Phase != store.Skipped || st.Reason != "scope" {
+			t.Errorf("the other group is %s (%s)", st.Phase, st.Reason)
+		}
+		g.must("PATCH", "/Groups/"+private, patch(op("replace", "displayName", "CN=Board,OU=Groups,DC=example")), 200, 204)
+		g.must("PATCH", "/Groups/"+staff, patch(op("replace", "displayName", "CN=Staff,OU=Private,DC=example")), 200, 204)
+		g.settle()
+		if got := g.slackMembers("Board"); len(got) != 1 || len(g.slack.Groups()) != 1 {
+			t.Errorf("Slack has %v", g.slack.Groups())
 		}
 	})
 }
