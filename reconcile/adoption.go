@@ -89,7 +89,7 @@ var matchAttributes = map[string]scim.SlackAttribute{MatchUserName: scim.SlackUs
 func (r *Reconciler) unlinkedPeople(ctx context.Context) (people []unlinkedPerson, err error) {
 	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
 		people = nil
-		for source, options := range r.cfg.Sources {
+		for source, options := range *r.sources.Load() {
 			for resource, err := range tx.ResourcesAfter(source, store.User, "") {
 				if err != nil {
 					return err
@@ -145,7 +145,7 @@ func (r *Reconciler) propose(ctx context.Context, p *unlinkedPerson, claims map[
 func (r *Reconciler) proposeGroups(ctx context.Context) (proposals []Proposal, err error) {
 	names := map[store.Key]string{}
 	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
-		for source := range r.cfg.Sources {
+		for source := range *r.sources.Load() {
 			for resource, err := range tx.ResourcesAfter(source, store.Group, "") {
 				if err != nil {
 					return err

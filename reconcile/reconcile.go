@@ -40,6 +40,7 @@ var workers = map[slackapi.Lane]int{
 // Reconciler is the loop. Make it with New and start it with Run.
 type Reconciler struct {
 	cfg         Config
+	sources     atomic.Pointer[map[string]Options]
 	queue       *queue
 	waiters     waiters
 	quiet       quiet
@@ -58,8 +59,14 @@ func New(cfg Config) *Reconciler {
 	for lane := range workers {
 		lanes = append(lanes, lane)
 	}
-	return &Reconciler{cfg: cfg, queue: newQueue(lanes), gate: newGate()}
+	r := &Reconciler{cfg: cfg, queue: newQueue(lanes), gate: newGate()}
+	r.SetSources(cfg.Sources)
+	return r
 }
+
+// SetSources replaces the options of the sources. Rounds that are under way end with the old ones; who is concerned is to be enqueued
+// afterwards.
+func (r *Reconciler) SetSources(sources map[string]Options) { r.sources.Store(&sources) }
 
 // Run works until ctx ends and returns when its last goroutine has ended. Work that is left stays in the store. It returns an
 // error only if the store cannot be read at the start.
@@ -212,7 +219,7 @@ func (r *Reconciler) load(ctx context.Context, key store.Key, lane slackapi.Lane
 
 // optionsOf returns the options of a source; one that left the configuration keeps the defaults for what it left behind.
 func (r *Reconciler) optionsOf(source string) Options {
-	if o, ok := r.cfg.Sources[source]; ok {
+	if o, ok := (*r.sources.Load())[source]; ok {
 		return o
 	}
 	return DefaultOptions()

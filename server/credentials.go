@@ -76,19 +76,17 @@ func newKeyring(credentials []Credential) (*keyring, error) {
 var errAnonymous = errors.New("present the bearer token of a source as Authorization: Bearer TOKEN")
 
 // authenticate finds out which source is calling, and refuses everybody else whatever they ask for.
-func (s *Server) authenticate(keys *keyring) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			source, err := keys.source(c.Request().Header.Values(echo.HeaderAuthorization))
-			if err != nil {
-				s.cfg.Log.WarnContext(c.Request().Context(), "unauthenticated request", "reason", err, "remote", c.RealIP(),
-					"request", RequestID(c.Request().Context()))
-				c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scim"`)
-				return echo.NewHTTPError(http.StatusUnauthorized, errAnonymous.Error())
-			}
-			setValue(c, sourceKey, source)
-			return next(c)
+func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		source, err := s.keys.Load().source(c.Request().Header.Values(echo.HeaderAuthorization))
+		if err != nil {
+			s.cfg.Log.WarnContext(c.Request().Context(), "unauthenticated request", "reason", err, "remote", c.RealIP(),
+				"request", RequestID(c.Request().Context()))
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scim"`)
+			return echo.NewHTTPError(http.StatusUnauthorized, errAnonymous.Error())
 		}
+		setValue(c, sourceKey, source)
+		return next(c)
 	}
 }
 

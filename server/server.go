@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -43,6 +44,7 @@ type Config struct {
 // Server is the SCIM listener. Make it with New, which starts nothing.
 type Server struct {
 	cfg  Config
+	keys atomic.Pointer[keyring]
 	echo *echo.Echo
 }
 
@@ -56,17 +58,28 @@ func New(cfg Config) (*Server, error) {
 		cfg.MaxBody = int64(scim.DefaultLimits.Bytes)
 	}
 	s := &Server{cfg: cfg, echo: echo.New()}
+	s.keys.Store(keys)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
 	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
-	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate(keys), s.limitBody)
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
 	for _, root := range []string{"/scim/v2", "/scim/v1"} {
 		s.echo.Any(root, handler)
 		s.echo.Any(root+"/*", handler)
 	}
 	return s, nil
+}
+
+// SetCredentials replaces the credentials for the requests that come from now on. It returns every fault of them at once, and then the old ones
+// stay.
+func (s *Server) SetCredentials(credentials []Credential) error {
+	keys, err := newKeyring(credentials)
+	if err == nil {
+		s.keys.Store(keys)
+	}
+	return err
 }
 
 // Handler returns the whole edge as a handler, for listeners of others.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"scim2slack/reconcile"
@@ -20,7 +22,8 @@ import (
 
 // daemon is the whole gateway. Make it with openDaemon and run it once.
 type daemon struct {
-	cfg        *config
+	cfg        *config                // of the start
+	applied    atomic.Pointer[config] // whose sources count: it may have been read since
 	log        *slog.Logger
 	store      store.Store
 	client     *slackapi.Client
@@ -28,6 +31,8 @@ type daemon struct {
 	handlers   *scimhandlers.Handler
 	edge       *server.Server
 	admin      *admin.Handler
+	caller     atomic.Pointer[func(*http.Request) scimhandlers.Source]
+	reloads    *reloads // nil: there is no file to be read again
 
 	scimListener, adminListener, socket net.Listener
 }
@@ -38,6 +43,7 @@ type daemon struct {
 // A configuration that would put too many people out of Slack is refused with a *refusedPlanError, unless approve names that plan.
 func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err error) {
 	d := &daemon{cfg: cfg, log: log}
+	d.applied.Store(cfg)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -48,6 +54,8 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 		return nil, fmt.Errorf("open the data file: %w", err)
 	}
 	d.store = file
+	caller := cfg.caller()
+	d.caller.Store(&caller)
 	v, err := cfg.apply(context.Background(), d.store, approve)
 	if err != nil {
 		return nil, err
@@ -64,7 +72,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	}
 	d.reconciler = reconcile.New(reconcile.Config{Store: d.store, Slack: d.client, Sources: cfg.options(), Protected: cfg.Slack.Protect,
 		Settle: cfg.Slack.Settle, Log: log})
-	d.handlers = scimhandlers.New(scimhandlers.Config{Store: d.store, Syncer: d.reconciler, Source: cfg.caller(), AnswerWait: cfg.AnswerWait, Log: log})
+	d.handlers = scimhandlers.New(scimhandlers.Config{Store: d.store, Syncer: d.reconciler, Source: d.callerOf, AnswerWait: cfg.AnswerWait, Log: log})
 	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
 		return nil, err
 	}
@@ -72,6 +80,9 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 		Version: version, Log: log})
 	return d, d.listen()
 }
+
+// callerOf tells the handlers how the source of a request wants to be understood.
+func (d *daemon) callerOf(r *http.Request) scimhandlers.Source { return (*d.caller.Load())(r) }
 
 // rememberPause keeps what Slack asked for over a restart. If that fails, Slack will only say so again.
 func (d *daemon) rememberPause(name string, until time.Time) {
@@ -134,6 +145,7 @@ func (d *daemon) run(ctx context.Context) error {
 	parts := []*part{
 		begin("loop", d.reconciler.Run, end),
 		begin("acknowledgements", d.handlers.Run, end),
+		begin("configuration", d.watch, end),
 		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),

@@ -39,6 +39,9 @@ func (c *serveCommand) Run(con *console) error {
 	if err != nil {
 		return err
 	}
+	if c.Config != "" {
+		d.reloads = newReloads(c.Config, con.environ)
+	}
 	context.AfterFunc(ctx, stop) // from here on the signals have their usual effect again
 	d.announce()
 	return d.run(ctx)

@@ -80,6 +80,7 @@ type Config struct {
 // Handler answers the admin side. Make it with New; it starts nothing. It is safe for concurrent use.
 type Handler struct {
 	cfg      Config
+	sources  atomic.Pointer[[]string]
 	token    [sha256.Size]byte
 	draining atomic.Bool
 	writable probe
@@ -91,11 +92,15 @@ type Handler struct {
 // New makes a Handler.
 func New(cfg Config) *Handler {
 	h := &Handler{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token))}
+	h.SetSources(cfg.Sources)
 	h.writable.ask = h.write
 	h.readable.ask = h.read
 	h.registry = h.newRegistry()
 	return h
 }
+
+// SetSources replaces the names of the sources.
+func (h *Handler) SetSources(names []string) { h.sources.Store(&names) }
 
 // Drain makes the gateway say that it is not ready, because it is about to stop.
 func (h *Handler) Drain() { h.draining.Store(true) }

@@ -64,7 +64,7 @@ func (h *Handler) takeCensus(ctx context.Context) (*census, error) {
 			}
 		}
 		c.pending = len(pending)
-		return c.finish(tx, h.cfg.Sources, tally, failed, held)
+		return c.finish(tx, *h.sources.Load(), tally, failed, held)
 	})
 	return c, err
 }

@@ -21,7 +21,7 @@ type found struct {
 
 // find looks who up in every source: an id of ours, userName, e-mail, externalId, display name of a group, or Slack id.
 func (h *Handler) find(tx store.Tx, who string) (f found, err error) {
-	for _, source := range h.cfg.Sources {
+	for _, source := range *h.sources.Load() {
 		for _, t := range types {
 			if err := f.inSource(tx, source, t, who); err != nil {
 				return f, err

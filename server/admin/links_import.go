@@ -85,8 +85,8 @@ func (h *Handler) importRows(tx store.Tx, rows []LinkRow) (result ImportResult, 
 		if row.Type == "" {
 			row.Type = store.User
 		}
-		if row.Source == "" && len(h.cfg.Sources) == 1 {
-			row.Source = h.cfg.Sources[0]
+		if row.Source == "" && len(*h.sources.Load()) == 1 {
+			row.Source = (*h.sources.Load())[0]
 		}
 		problem := h.rowProblem(row)
 		if first, twice := seen[row.SlackID]; problem == "" && twice {
@@ -113,13 +113,13 @@ func (h *Handler) importRows(tx store.Tx, rows []LinkRow) (result ImportResult, 
 
 func (h *Handler) rowProblem(row LinkRow) string {
 	known := false
-	for _, source := range h.cfg.Sources {
+	for _, source := range *h.sources.Load() {
 		known = known || source == row.Source
 	}
 	form, isType := slackIDs[row.Type]
 	switch {
 	case !known:
-		return fmt.Sprintf("is of the source %q: use one of %v", row.Source, h.cfg.Sources)
+		return fmt.Sprintf("is of the source %q: use one of %v", row.Source, *h.sources.Load())
 	case !isType:
 		return fmt.Sprintf("has the type %q: use User or Group", row.Type)
 	case !form.MatchString(row.SlackID):
