@@ -137,7 +137,11 @@ func (e *unansweredError) Unwrap() error { return e.err }
 func (c *adminClient) askHere(method, path, who string, body any) error {
 	target := c.base + path
 	if who != "" {
-		target += "?who=" + url.QueryEscape(who)
+		joint := "?"
+		if strings.Contains(path, "?") {
+			joint = "&"
+		}
+		target += joint + "who=" + url.QueryEscape(who)
 	}
 	r, err := http.NewRequestWithContext(context.Background(), method, target, http.NoBody)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"scim2slack/reconcile"
+	"scim2slack/scim"
 	"scim2slack/scimhandlers"
 	"scim2slack/server"
 	"scim2slack/server/admin"
@@ -76,7 +78,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
 		return nil, err
 	}
-	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner, Adopt: d.adopter,
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner, Adopt: d.adopter, Rule: d.ruleOf,
 		Version: version, Log: log})
 	return d, d.listen()
 }
@@ -191,9 +193,33 @@ func (p *part) stop() error {
 	return nil
 }
 
+// ruleOf says which rule of a source gives an attribute, and where it is written.
+func (d *daemon) ruleOf(source string, a scim.SlackAttribute) string {
+	rule, ruled := d.applied.Load().options()[source].Rules.Of(a)
+	if !ruled {
+		return ""
+	}
+	return cmp.Or(rule.Expression, "null") + " (" + rule.Place + ")"
+}
+
 // loop shows the reconciler to the admin side.
 type loop struct {
 	*reconcile.Reconciler
+}
+
+// Live reads what Slack holds now.
+func (l loop) Live(ctx context.Context, key store.Key) admin.Live {
+	const most = 200
+	live, err := l.Reconciler.Live(ctx, key)
+	out := admin.Live{Read: time.Now().UTC(), Active: live.Active, Differences: []admin.Difference{}, Missing: live.Missing[:min(len(live.Missing), most)],
+		Extra: live.Extra[:min(len(live.Extra), most)]}
+	if err != nil {
+		out.Active, out.Problem = nil, err.Error()
+	}
+	for _, change := range live.Differences {
+		out.Differences = append(out.Differences, admin.Difference{Attribute: string(change.Attribute), Applied: change.Old, Holds: change.New})
+	}
+	return out
 }
 
 // Overview returns the state of the loop.

@@ -18,7 +18,8 @@ import (
 
 // explainCommand tells the story of one person or group.
 type explainCommand struct {
-	Who string `arg:"" help:"An id, userName, e-mail, externalId, a group's display name, or a Slack id."`
+	Who  string `arg:"" help:"An id, userName, e-mail, externalId, a group's display name, or a Slack id."`
+	Live bool   `help:"Read Slack too, and tell what differs there."`
 	adminFlags
 }
 
@@ -29,7 +30,7 @@ func (c *explainCommand) Run(con *console) error {
 		return err
 	}
 	var e admin.Explanation
-	if err := client.ask(http.MethodGet, "/admin/v1/explain", c.Who, &e); err != nil {
+	if err := client.ask(http.MethodGet, fmt.Sprint("/admin/v1/explain?live=", c.Live), c.Who, &e); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -79,6 +80,7 @@ func printStory(w io.Writer, s *admin.Story) error {
 			return err
 		}
 	}
+	printLive(w, s.Live)
 	printMembership(w, s)
 	return printRecords(w, s)
 }
@@ -151,11 +153,39 @@ func printAttributes(w io.Writer, s *admin.Story) error {
 				if shown, otherwise := s.Link.Altered[attribute]; otherwise {
 					text += "; Slack shows " + cmp.Or(shown, "nothing")
 				}
+				if rule := s.Link.Rules[attribute]; rule != "" {
+					text += "\tby the rule " + rule
+				}
 				printf(t, "  %s\t%s\n", attribute, text)
 			}
 		}
 	}
 	return t.Flush()
+}
+
+// printLive tells what Slack holds now.
+func printLive(w io.Writer, l *admin.Live) {
+	if l == nil {
+		return
+	}
+	printf(w, "\nWhat Slack holds now\n")
+	switch {
+	case l.Problem != "":
+		printf(w, "  it could not be read: %s\n", l.Problem)
+		return
+	case l.Active != nil && !*l.Active:
+		printf(w, "  the account is deactivated\n")
+	case len(l.Differences)+len(l.Missing)+len(l.Extra) == 0:
+		printf(w, "  what it should\n")
+	}
+	for _, d := range l.Differences {
+		printf(w, "  %s is %s, and was applied as %s\n", d.Attribute, cmp.Or(quote(d.Holds), "nothing"), quote(d.Applied))
+	}
+	for what, ids := range map[string][]string{"missing": l.Missing, "there without being members at the source": l.Extra} {
+		if len(ids) > 0 {
+			printf(w, "  %d %s: %s\n", len(ids), what, strings.Join(ids[:min(len(ids), 20)], ", "))
+		}
+	}
 }
 
 func valueText(v any) string {

@@ -288,3 +288,44 @@ func TestLinkFiles(t *testing.T) {
 		}
 	}
 }
+
+// explain --live tells what Slack holds otherwise than it should, of people and of groups.
+func TestExplainLive(t *testing.T) {
+	inGateway(t, setup{}, func(g *gateway) {
+		d := pingFederate()
+		id, other := d.createUser(g, janet, true), d.createUser(g, omar, true)
+		group := d.createGroup(g, "Staff", id)
+		g.settle()
+		account, stranger := g.slackUser(janet.userName).ID, g.slackUser(omar.userName).ID
+		live := func(who string) admin.Live {
+			var e admin.Explanation
+			if g.admin("GET", "/admin/v1/explain?live=true&who="+who, nil, &e); len(e.Stories) != 1 || e.Stories[0].Live == nil {
+				t.Fatalf("%+v", e)
+			}
+			return *e.Stories[0].Live
+		}
+		if l := live(id); l.Problem != "" || !*l.Active || len(l.Differences) != 0 {
+			t.Errorf("as it should be: %+v", l)
+		}
+		if l := live(group); l.Problem != "" || len(l.Differences)+len(l.Missing)+len(l.Extra) != 0 {
+			t.Errorf("as it should be: %+v", l)
+		}
+		g.inSlack(account, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"Queen"},{"op":"replace","path":"active","value":false}]}`)
+		slackGroup, _ := g.slack.GroupByName("Staff")
+		r, _ := http.NewRequestWithContext(g.Context(), http.MethodPatch, "http://slack.test/scim/v2/Groups/"+slackGroup.ID, strings.NewReader(
+			`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":[{"value":"`+stranger+`"}]}]}`))
+		r.Header.Set("Authorization", "Bearer "+slacksim.DefaultToken)
+		if a, err := g.slack.Client().Do(r); err != nil || a.Body.Close() != nil {
+			t.Fatal(err)
+		}
+		g.slack.Settle()
+		want := []admin.Difference{{Attribute: "title", Applied: janet.title, Holds: "Queen"}}
+		if l := live(id); *l.Active || !slices.Equal(l.Differences, want) {
+			t.Errorf("changed in Slack: %+v", l)
+		}
+		if l := live(group); !slices.Equal(l.Extra, []string{stranger}) {
+			t.Errorf("changed in Slack: %+v", l)
+		}
+		_ = other
+	})
+}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"scim2slack/scim"
 	"scim2slack/store"
 )
 
@@ -29,6 +30,8 @@ type Reconciler interface {
 	Expect(key store.Key) (time.Duration, bool)
 	// Retry forgets the failed attempts of a key and asks for work on it now. store.ErrNotFound.
 	Retry(ctx context.Context, key store.Key) error
+	// Live reads what Slack holds of a linked resource now.
+	Live(ctx context.Context, key store.Key) Live
 	// Resume lets the outbound side go on after an alarm, and reports whether there was one.
 	Resume(ctx context.Context) (bool, error)
 }
@@ -67,6 +70,8 @@ type Config struct {
 	Store      store.Store
 	Reconciler Reconciler
 	Sources    []string // the names of the configured sources, in their order
+	// Rule says which rule of a source gives an attribute, and where it is written; "" is none. nil: there are no rules.
+	Rule func(source string, a scim.SlackAttribute) string
 	// Plan judges another configuration, which it reads, and answers line by line how far it is and what it comes to.
 	Plan func(ctx context.Context, request io.Reader, answer func(line any) error) error
 	// Adopt compares what has no link with all of Slack's accounts and answers in the same way. With apply it links those of whom there is no doubt.

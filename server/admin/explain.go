@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -33,8 +34,10 @@ type Story struct {
 	// Resource is what the source last sent; null if it is gone and forgotten.
 	Resource *Resource `json:"resource"`
 	Link     *Link     `json:"link"`
-	Status   *State    `json:"status"`
-	Intent   *Intent   `json:"intent"`
+	// Live is what Slack holds now; only if that was asked for and there is a link.
+	Live   *Live   `json:"live,omitempty"`
+	Status *State  `json:"status"`
+	Intent *Intent `json:"intent"`
 	// Members of a group, and groups of a user; at most 200 of each.
 	Members     []Member `json:"members,omitempty"`
 	MemberCount int      `json:"memberCount,omitempty"`
@@ -55,17 +58,39 @@ type Resource struct {
 	Attributes scim.Object `json:"attributes"`
 }
 
+// Live is what Slack holds at the moment, against what it should.
+type Live struct {
+	Read   time.Time `json:"read"`
+	Active *bool     `json:"active,omitempty"` // of a user
+	// Problem says why Slack could not be read; "" if it could.
+	Problem string `json:"problem,omitempty"`
+	// Differences are the attributes that are not as they were applied last.
+	Differences []Difference `json:"differences"`
+	// Missing and Extra are the Slack ids of members of a group who should be there and are not, and the reverse; at most 200 of each.
+	Missing []string `json:"missing,omitempty"`
+	Extra   []string `json:"extra,omitempty"`
+}
+
+// Difference is an attribute that is not as it was applied.
+type Difference struct {
+	Attribute string `json:"attribute"`
+	Applied   string `json:"applied"`
+	Holds     string `json:"holds"`
+}
+
 // Link is the tie to a Slack account or group.
 type Link struct {
-	SlackID       string                `json:"slackId"`
-	Origin        store.Origin          `json:"origin"`
-	MatchedBy     string                `json:"matchedBy,omitempty"`
-	Linked        time.Time             `json:"linked"`
-	Active        *bool                 `json:"active,omitempty"` // of a user
-	Applied       scim.SlackUserProfile `json:"applied,omitempty"`
-	Altered       scim.SlackUserProfile `json:"altered,omitempty"` // what of it Slack shows otherwise
-	WithheldEmail string                `json:"withheldEmail,omitempty"`
-	Name          string                `json:"name,omitempty"`
+	SlackID   string                `json:"slackId"`
+	Origin    store.Origin          `json:"origin"`
+	MatchedBy string                `json:"matchedBy,omitempty"`
+	Linked    time.Time             `json:"linked"`
+	Active    *bool                 `json:"active,omitempty"` // of a user
+	Applied   scim.SlackUserProfile `json:"applied,omitempty"`
+	// Rules tells which rule gave an attribute, with its place; what is not in it is the default mapping's.
+	Rules         map[scim.SlackAttribute]string `json:"rules,omitempty"`
+	Altered       scim.SlackUserProfile          `json:"altered,omitempty"` // what of it Slack shows otherwise
+	WithheldEmail string                         `json:"withheldEmail,omitempty"`
+	Name          string                         `json:"name,omitempty"`
 }
 
 // State is what the loop last decided.
@@ -151,6 +176,12 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 		}
 		return nil
 	})
+	if err == nil {
+		h.addRules(answer.Stories)
+		if r.URL.Query().Get("live") == "true" {
+			h.addLive(r.Context(), answer.Stories)
+		}
+	}
 	switch {
 	case err != nil:
 		h.fail(w, r, err)
@@ -165,6 +196,31 @@ const whoIsMissing = "the parameter who is missing: name an id, a userName, an e
 
 func nobody(who string) string {
 	return fmt.Sprintf("nobody and no group is known here as %q: no source has pushed it, or it is gone and forgotten", who)
+}
+
+// addRules says which rule made what of the people.
+func (h *Handler) addRules(stories []Story) {
+	for _, s := range stories {
+		if s.Link == nil || s.Key.Type != store.User || h.cfg.Rule == nil {
+			continue
+		}
+		s.Link.Rules = map[scim.SlackAttribute]string{}
+		for a := range s.Link.Applied {
+			if rule := h.cfg.Rule(s.Key.Source, a); rule != "" {
+				s.Link.Rules[a] = rule
+			}
+		}
+	}
+}
+
+// addLive reads what Slack holds of those who are linked.
+func (h *Handler) addLive(ctx context.Context, stories []Story) {
+	for i := range stories {
+		if s := &stories[i]; s.Link != nil {
+			live := h.cfg.Reconciler.Live(ctx, s.Key)
+			s.Live = &live
+		}
+	}
 }
 
 // tell gathers the story of one key.
