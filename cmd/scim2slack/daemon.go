@@ -78,7 +78,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
 		return nil, err
 	}
-	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner, Adopt: d.adopter, Rule: d.ruleOf,
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf,
 		Version: version, Log: log})
 	return d, d.listen()
 }

@@ -30,6 +30,10 @@ func (g *gateway) admin(method, path string, body, into any) int {
 		Adopt: func(ctx context.Context, apply bool, answer func(any) error) error {
 			d := daemon{reconciler: g.reconciler}
 			return d.adopter(ctx, apply, answer)
+		},
+		Drift: func(ctx context.Context, repair bool, answer func(any) error) error {
+			d := daemon{reconciler: g.reconciler}
+			return d.drifter(ctx, repair, answer)
 		}})
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -327,5 +331,66 @@ func TestExplainLive(t *testing.T) {
 			t.Errorf("changed in Slack: %+v", l)
 		}
 		_ = other
+	})
+}
+
+// What somebody changes in Slack behind the gateway's back is found, with the accounts of nobody and those that share an e-mail, and mended if that
+// is asked for. A list that does not show somebody proves nothing.
+func TestDrift(t *testing.T) {
+	s := setup{slack: slacksim.Options{UniquenessOff: true, UserDelay: 5 * time.Minute}}
+	inGateway(t, s, func(g *gateway) {
+		d := pingFederate()
+		id, leaver := d.createUser(g, janet, true), d.createUser(g, omar, true)
+		group := d.createGroup(g, "Staff", id)
+		g.settle()
+		d.disable(g, leaver, omar)
+		g.settle()
+		drift := func(repair bool) reconcile.Drift {
+			var line driftLine
+			if code := g.admin("POST", fmt.Sprint("/admin/v1/drift?repair=", repair), nil, &line); code != http.StatusOK || line.Drift == nil {
+				t.Fatalf("%d %+v", code, line)
+			}
+			return *line.Drift
+		}
+		if got := drift(false); len(got.Differing) != 0 || got.OrphanCount != 0 { // the list shows neither of the two yet
+			t.Errorf("as it should be: %+v", got)
+		}
+		account, gone := g.slackUser(janet.userName), g.slackUser(omar.userName)
+		patchTo := func(operations string) string {
+			return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operations + `]}`
+		}
+		g.inSlack(account.ID, patchTo(`{"op":"replace","path":"title","value":"Queen"}`))
+		g.inSlack(gone.ID, patchTo(`{"op":"replace","path":"active","value":true}`))
+		g.slack.AddUser(slacksim.User{UserName: "stranger", Email: strings.ToUpper(janet.email), Active: true})
+		slackGroup, _ := g.slack.GroupByName("Staff")
+		r, _ := http.NewRequestWithContext(g.Context(), http.MethodPatch, "http://slack.test/scim/v2/Groups/"+slackGroup.ID,
+			strings.NewReader(patchTo(`{"op":"remove","path":"members[value eq \"`+account.ID+`\"]"}`)))
+		r.Header.Set("Authorization", "Bearer "+slacksim.DefaultToken)
+		if a, err := g.slack.Client().Do(r); err != nil || a.Body.Close() != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute) // lists show everybody
+		got := drift(false)
+		found := map[string]reconcile.Drifted{}
+		for _, one := range got.Differing {
+			found[one.Key.ID] = one
+		}
+		if len(found) != 3 || len(found[id].Differences) != 1 || found[id].Differences[0].New != "Queen" || found[leaver].Active == nil || !*found[leaver].Active ||
+			!slices.Equal(found[group].Missing, []string{account.ID}) {
+			t.Errorf("differing: %+v", got.Differing)
+		}
+		if got.OrphanCount != 1 || got.Orphans[0].UserName != "stranger" || len(got.Duplicates) != 1 || len(got.Duplicates[0]) != 2 {
+			t.Errorf("orphans %+v, duplicates %+v", got.Orphans, got.Duplicates)
+		}
+		if repaired := drift(true); repaired.Repairing != 3 {
+			t.Errorf("repairing %d", repaired.Repairing)
+		}
+		g.settle()
+		if u := g.slackUser(janet.userName); u.Title != janet.title || g.slackUser(omar.userName).Active || len(g.slackMembers("Staff")) != 1 {
+			t.Errorf("Slack holds %+v", u)
+		}
+		if again := drift(false); len(again.Differing) != 0 {
+			t.Errorf("after the repair: %+v", again.Differing)
+		}
 	})
 }

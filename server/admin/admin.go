@@ -76,6 +76,8 @@ type Config struct {
 	Plan func(ctx context.Context, request io.Reader, answer func(line any) error) error
 	// Adopt compares what has no link with all of Slack's accounts and answers in the same way. With apply it links those of whom there is no doubt.
 	Adopt func(ctx context.Context, apply bool, answer func(line any) error) error
+	// Drift compares Slack with what it was told and answers in the same way. With repair it has what differs mended.
+	Drift func(ctx context.Context, repair bool, answer func(line any) error) error
 	// Token opens the admin API over TCP. "" closes it there; the socket needs none.
 	Token   string
 	Version string
@@ -132,10 +134,11 @@ func (h *Handler) routes(guard func(http.HandlerFunc) http.HandlerFunc) http.Han
 	mux.HandleFunc("POST /admin/v1/links/relink", guard(h.relink))
 	mux.HandleFunc("POST /admin/v1/links/unlink", guard(h.unlink))
 	mux.HandleFunc("POST /admin/v1/links/adopt", guard(h.adopt))
+	mux.HandleFunc("POST /admin/v1/drift", guard(h.drift))
 	mux.HandleFunc("POST "+importPath, guard(h.importLinks))
 	// Behind the guard, so that nobody learns without a token which paths exist.
 	mux.HandleFunc("/admin/", guard(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry, POST /admin/v1/resume, POST /admin/v1/plan or what is below /admin/v1/links")
+		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry, POST /admin/v1/resume, POST /admin/v1/plan, POST /admin/v1/drift or what is below /admin/v1/links")
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(1 << 10) // no other route reads a body

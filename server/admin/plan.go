@@ -19,6 +19,13 @@ func (h *Handler) adopt(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// drift tells how Slack differs from what it was told, and has that mended if repair is true.
+func (h *Handler) drift(w http.ResponseWriter, r *http.Request) {
+	h.stream(w, func(answer func(any) error) error {
+		return h.cfg.Drift(r.Context(), r.URL.Query().Get("repair") == "true", answer)
+	})
+}
+
 // stream answers what takes long: JSON, one line for each step, the result last; an error after the first line is a line with the key
 // error.
 func (h *Handler) stream(w http.ResponseWriter, do func(answer func(line any) error) error) {

@@ -1,0 +1,208 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"scim2slack/scim"
+	"scim2slack/slackapi"
+	"scim2slack/store"
+)
+
+// Drift is how Slack differs from what it was last told.
+type Drift struct {
+	Accounts int `json:"accounts"` // that were read
+	Groups   int `json:"groups"`
+	// Differing are linked people and groups that Slack holds otherwise.
+	Differing []Drifted `json:"differing"`
+	// Orphans are accounts that belong to nobody here: at most mostOrphans of OrphanCount.
+	Orphans     []Account `json:"orphans"`
+	OrphanCount int       `json:"orphanCount"`
+	// Duplicates are accounts that share an e-mail.
+	Duplicates [][]Account `json:"duplicates"`
+	Repairing  int         `json:"repairing"` // that are made to match again
+}
+
+// Drifted is one person or group.
+type Drifted struct {
+	Key         store.Key         `json:"key"`
+	Name        string            `json:"name"`
+	SlackID     string            `json:"slackId"`
+	Gone        bool              `json:"gone,omitempty"`   // Slack does not know it any more
+	Active      *bool             `json:"active,omitempty"` // what Slack says, if that is the difference
+	Differences []AttributeChange `json:"differences,omitempty"`
+	Missing     []string          `json:"missing,omitempty"` // members
+	Extra       []string          `json:"extra,omitempty"`
+}
+
+// Account is a Slack account as people know it.
+type Account struct {
+	SlackID  string `json:"slackId"`
+	UserName string `json:"userName"`
+	Email    string `json:"email"`
+	Active   bool   `json:"active"`
+}
+
+const mostOrphans = 10_000
+
+// Drift compares all of Slack's accounts, and the linked groups, with what they were last told to be, by reads that yield to all other
+// calls. An account that the list does not show is read by its id before anything is said of it. With repair, those that differ are made to match again where the source wishes
+// something of them. progress is called with the number of accounts read. Errors are *slackapi.Error, and those of the store and ctx.
+func (r *Reconciler) Drift(ctx context.Context, repair bool, progress func(read int)) (Drift, error) {
+	d := &driftWalk{r: r, repair: repair, seen: map[string]bool{}, byEmail: map[string][]Account{}}
+	d.report = Drift{Differing: []Drifted{}, Orphans: []Account{}, Duplicates: [][]Account{}}
+	for u, err := range r.cfg.Slack.Users(ctx, slackapi.LaneReads) {
+		if err == nil {
+			err = d.account(ctx, u)
+		}
+		if err != nil {
+			return d.report, err
+		}
+		if d.report.Accounts++; d.report.Accounts%1000 == 0 {
+			progress(d.report.Accounts)
+		}
+	}
+	progress(d.report.Accounts)
+	if err := d.unseen(ctx); err != nil {
+		return d.report, err
+	}
+	for _, email := range slices.Sorted(maps.Keys(d.byEmail)) {
+		if same := d.byEmail[email]; len(same) > 1 {
+			d.report.Duplicates = append(d.report.Duplicates, same)
+		}
+	}
+	return d.report, nil
+}
+
+// driftWalk is one comparison.
+type driftWalk struct {
+	r       *Reconciler
+	repair  bool
+	seen    map[string]bool // Slack ids of linked accounts
+	byEmail map[string][]Account
+	report  Drift
+}
+
+func (d *driftWalk) account(ctx context.Context, u slackapi.User) error {
+	known := Account{u.ID, u.Profile[scim.SlackUserName], u.Profile[scim.SlackEmail], u.Active}
+	if known.Email != "" {
+		email := strings.ToLower(known.Email)
+		d.byEmail[email] = append(d.byEmail[email], known)
+	}
+	var link store.Link
+	err := d.r.cfg.Store.View(ctx, func(tx store.Tx) (err error) {
+		link, err = tx.LinkOf(store.User, u.ID)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		if _, protected := d.r.protected(u.ID); !protected {
+			if d.report.OrphanCount++; len(d.report.Orphans) < mostOrphans {
+				d.report.Orphans = append(d.report.Orphans, known)
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.seen[u.ID] = true
+	return d.compare(ctx, link, u)
+}
+
+// compare notes how a linked account differs.
+func (d *driftWalk) compare(ctx context.Context, link store.Link, u slackapi.User) error {
+	found := Drifted{Key: link.Key, SlackID: link.SlackID, Differences: drifted(&link, u.Profile)}
+	if u.Active != link.Active {
+		found.Active = &u.Active
+	}
+	if found.Active == nil && len(found.Differences) == 0 {
+		return nil
+	}
+	return d.note(ctx, found)
+}
+
+// note adds a finding and, if that is wanted, has the loop read Slack and mend it.
+func (d *driftWalk) note(ctx context.Context, found Drifted) error {
+	err := d.r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		resource, err := tx.Resource(found.Key)
+		if err != nil {
+			return err
+		}
+		found.Name = resource.Document.String("userName")
+		if found.Key.Type == store.Group {
+			found.Name = resource.Document.String("displayName")
+		}
+		if !d.repair {
+			return nil
+		}
+		link, err := tx.Link(found.Key)
+		if err != nil {
+			return err
+		}
+		link.Unsure = d.r.began // Slack is read before anything is planned
+		return errors.Join(tx.PutLink(link), store.MarkPending(tx, found.Key))
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // it left meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	d.report.Differing = append(d.report.Differing, found)
+	if d.repair {
+		d.report.Repairing++
+		d.r.Enqueue(found.Key)
+	}
+	return nil
+}
+
+// unseen reads by their ids the linked accounts that the list did not show, and every linked group: a list proves nothing of who is not on it.
+func (d *driftWalk) unseen(ctx context.Context) error {
+	var links []store.Link
+	err := d.r.cfg.Store.View(ctx, func(tx store.Tx) error {
+		links = nil
+		for link, err := range tx.AllLinks() {
+			if err != nil {
+				return err
+			}
+			if link.Key.Type == store.Group || !d.seen[link.SlackID] {
+				links = append(links, link)
+			}
+		}
+		return nil
+	})
+	for _, link := range links {
+		if err != nil {
+			return err
+		}
+		if link.Key.Type == store.Group {
+			err = d.group(ctx, link)
+			continue
+		}
+		var u slackapi.User
+		if u, err = d.r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID); err == nil {
+			err = d.compare(ctx, link, u)
+		} else if e := refusedBy(err); e != nil && e.Kind == slackapi.NotFound {
+			err = d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Gone: true})
+		}
+	}
+	return err
+}
+
+func (d *driftWalk) group(ctx context.Context, link store.Link) error {
+	d.report.Groups++
+	live, err := d.r.Live(ctx, link.Key)
+	if e := refusedBy(err); e != nil && e.Kind == slackapi.NotFound {
+		return d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Gone: true})
+	}
+	if errors.Is(err, store.ErrNotFound) || err == nil && len(live.Differences)+len(live.Missing)+len(live.Extra) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Differences: live.Differences, Missing: live.Missing, Extra: live.Extra})
+}
