@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,24 @@ func (g *gateway) spent(since int) (writes, reads, now int) {
 // What each kind of day costs at Slack, beside the least that its API allows: one call for a person or a group that changes. Reads have a
 // budget of their own, five times as large; one looks for who may be there before anybody is created, and one verifies each group.
 func TestSlackCallsPerChange(t *testing.T) {
+	callsPerChange(t, func(string, int, int, int) {})
+}
+
+// BenchmarkSlackCallsPerChange prints the same: the calls for each change, and the least.
+func BenchmarkSlackCallsPerChange(b *testing.B) {
+	for b.Loop() {
+		// The clock of a simulated day belongs to a test.
+		testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "calls", F: func(t *testing.T) {
+			callsPerChange(t, func(workload string, changes, writes, least int) {
+				b.ReportMetric(float64(writes)/float64(changes), workload+"-writes/change")
+				b.ReportMetric(float64(least)/float64(changes), workload+"-least/change")
+			})
+		}}})
+	}
+}
+
+// callsPerChange plays the workloads and tells what each took.
+func callsPerChange(t *testing.T, tell func(workload string, changes, writes, least int)) {
 	inGateway(t, setup{slack: slacksim.Options{NoLimits: true, CallLog: 100_000}}, func(g *gateway) {
 		d := entra()
 		people := manyPeople(200)
@@ -37,6 +56,7 @@ func TestSlackCallsPerChange(t *testing.T) {
 			writes, reads, now := g.spent(at)
 			at = now
 			g.Logf("%-28s %4d changes: %4d writes (least %d), %4d reads", workload, changes, writes, least, reads)
+			tell(strings.ReplaceAll(workload, " ", "-"), changes, writes, least)
 			if writes < least || writes > most {
 				g.Errorf("%s: %d writes, want %d to %d", workload, writes, least, most)
 			}
@@ -51,7 +71,7 @@ func TestSlackCallsPerChange(t *testing.T) {
 		// A group that is pushed empty and filled afterwards costs two.
 		report("first load", 210, 210, 220)
 
-		for i, p := range people[:20] {
+		for i, p := range people[:20] { // 20 move, 5 leave, 5 come
 			p.title = "Boss"
 			d.updateUser(g, ids[i], p)
 		}
@@ -62,17 +82,17 @@ func TestSlackCallsPerChange(t *testing.T) {
 			p := person{fmt.Sprint("late", i), fmt.Sprintf("late%d@example.com", i), "La", "Te", "Cook", "Kitchen"}
 			d.createUser(g, p, true)
 		}
-		report("a day: 20 moves, 5 leave, 5 come", 30, 30, 30)
+		report("daily churn", 30, 30, 30)
 
 		for i, group := range groups {
 			pingFederate().rename(g, group, fmt.Sprint("Team-", i), ids[i*20:i*20+20]...)
 		}
-		report("groups pushed again", 10, 0, 0)
+		report("group re-push", 10, 0, 0)
 
 		for _, id := range ids[100:200] {
 			d.addMember(g, groups[0], "Team-0", id)
 			time.Sleep(50 * time.Millisecond)
 		}
-		report("100 members, one by one", 100, 1, 3)
+		report("one-member PATCHes", 100, 1, 3)
 	})
 }
