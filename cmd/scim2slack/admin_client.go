@@ -199,7 +199,9 @@ func (c *adminClient) streamHere(method, path string, body any, line func(json.R
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token.reveal())
 	}
-	answer, err := c.http.Do(r)
+	patient := *c.http
+	patient.Timeout = 0 // Slack's limits say how long it takes
+	answer, err := patient.Do(r)
 	if err != nil {
 		return &unansweredError{c.where, err}
 	}

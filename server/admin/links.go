@@ -121,6 +121,10 @@ func (h *Handler) changeLink(w http.ResponseWriter, r *http.Request, slackID str
 		writeError(w, status, message)
 		return
 	}
+	if err == nil && slackID != "" && !slackIDs[key.Type].MatchString(slackID) {
+		writeError(w, http.StatusBadRequest, fmt.Sprintf("%q is no Slack id of a %s", slackID, key.Type))
+		return
+	}
 	done := Relinked{Key: key, SlackID: slackID}
 	if err == nil {
 		err = h.cfg.Store.Update(r.Context(), func(tx store.Tx) (err error) {

@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 const planPath = "/admin/v1/plan"
@@ -30,6 +31,7 @@ func (h *Handler) drift(w http.ResponseWriter, r *http.Request) {
 // error.
 func (h *Handler) stream(w http.ResponseWriter, do func(answer func(line any) error) error) {
 	flusher := http.NewResponseController(w)
+	_ = flusher.SetWriteDeadline(time.Time{}) // Slack's limits say how long it takes; one that cannot be set is the listener's
 	encoder := json.NewEncoder(w)
 	begun := false
 	err := do(func(line any) error {
