@@ -18,6 +18,9 @@ func (r *Reconciler) group(ctx context.Context, j *job) outcome {
 }
 
 func (r *Reconciler) reconcileGroup(ctx context.Context, j *job) outcome {
+	if err := r.wakeOuterGroups(ctx, j); err != nil {
+		return failed(err)
+	}
 	if o := r.resolveGroup(ctx, j); o != nil {
 		return *o
 	}

@@ -25,34 +25,49 @@ type wished struct {
 func (r *Reconciler) wishedMembers(ctx context.Context, j *job) (w wished, err error) {
 	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
 		w = wished{}
-		for m, err := range tx.Members(j.key) {
-			if err != nil {
-				return err
-			}
-			name := m.Display
-			if name == "" {
-				name = m.ID
-			}
-			if m.Type == store.Group {
-				w.nested = append(w.nested, name)
-				continue
-			}
-			user := store.Key{Source: j.key.Source, Type: store.User, ID: m.ID}
-			link, err := tx.Link(user)
-			switch {
-			case errors.Is(err, store.ErrNotFound):
-				w.waiting, w.comers = append(w.waiting, name), append(w.comers, user)
-			case err != nil:
-				return err
-			case !link.Active:
-				w.inactive = append(w.inactive, name)
-			default:
-				w.slackIDs = append(w.slackIDs, link.SlackID)
-			}
-		}
-		return nil
+		return w.addMembers(tx, j.key, j.options.NestedGroups == NestedFlatten, map[string]bool{j.key.ID: true})
 	})
 	return w, err
+}
+
+// addMembers adds the members of a group and, if they are wanted, those of the groups in it. seen holds the ids that were met: groups may be in each
+// other.
+func (w *wished) addMembers(tx store.Tx, group store.Key, flatten bool, seen map[string]bool) error {
+	for m, err := range tx.Members(group) {
+		if err != nil {
+			return err
+		}
+		name := m.Display
+		if name == "" {
+			name = m.ID
+		}
+		member := store.Key{Source: group.Source, Type: m.Type, ID: m.ID}
+		switch {
+		case m.Type == store.Group && !flatten:
+			w.nested = append(w.nested, name)
+			continue
+		case seen[m.ID]:
+			continue
+		}
+		if seen[m.ID] = true; m.Type == store.Group {
+			if err := w.addMembers(tx, member, flatten, seen); err != nil {
+				return err
+			}
+			continue
+		}
+		link, err := tx.Link(member)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			w.waiting, w.comers = append(w.waiting, name), append(w.comers, member)
+		case err != nil:
+			return err
+		case !link.Active:
+			w.inactive = append(w.inactive, name)
+		default:
+			w.slackIDs = append(w.slackIDs, link.SlackID)
+		}
+	}
+	return nil
 }
 
 // warnings tells who is left out.

@@ -16,6 +16,8 @@ type Options struct {
 	RemoveUser RemoveUser
 	// GroupMembership says whether Slack's members become exactly the source's, or only gain them.
 	GroupMembership Membership
+	// NestedGroups says what becomes of groups in groups, which Slack does not have.
+	NestedGroups Nested
 	// GroupRemove says what happens to the Slack group of a removed group.
 	GroupRemove GroupRemove
 	// SoftDeleteRenames: the source renames whom it deletes softly, as translate.Tombstone tells.
@@ -41,6 +43,14 @@ const (
 	MembershipMerge     Membership = "merge"
 )
 
+// Nested is refuse or flatten.
+type Nested string
+
+const (
+	NestedRefuse  Nested = "refuse"  // they are left out, with a warning
+	NestedFlatten Nested = "flatten" // their members are members of the outer group too
+)
+
 // GroupRemove is delete or unlink.
 type GroupRemove string
 
@@ -63,6 +73,7 @@ func DefaultOptions() Options {
 		RemoveUser:        RemoveDisable,
 		GroupMembership:   MembershipOverwrite,
 		GroupRemove:       GroupDelete,
+		NestedGroups:      NestedRefuse,
 		SoftDeleteRenames: true,
 	}
 }

@@ -132,7 +132,7 @@ func (r *Reconciler) recordLink(ctx context.Context, j *job, link store.Link, ev
 // dropFromGroups notes that a deactivated account is in no Slack group any more: Slack takes it out (slack-scim.md 3.7,
 // INF). On a return the groups find it missing and add it again.
 func dropFromGroups(tx store.Tx, link store.Link) error {
-	groups, err := collect(tx.GroupsOf(link.Key))
+	groups, err := groupsAround(tx, link.Key)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func dropFromGroups(tx store.Tx, link store.Link) error {
 
 // wakeDependents makes those pending who wait for a person's Slack account.
 func wakeDependents(tx store.Tx, key store.Key) ([]store.Key, error) {
-	dependents, err := collect(tx.GroupsOf(key))
+	dependents, err := groupsAround(tx, key)
 	if err != nil {
 		return nil, err
 	}

@@ -166,7 +166,7 @@ func unsure(j *job, o outcome) outcome {
 func (r *Reconciler) rereadGroups(ctx context.Context, j *job) error {
 	var groups []store.Key
 	err := r.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
-		if groups, err = collect(tx.GroupsOf(j.key)); err != nil {
+		if groups, err = groupsAround(tx, j.key); err != nil {
 			return err
 		}
 		for _, group := range groups {

@@ -71,6 +71,7 @@ func sourceKeys(s *sourceConfig) []key {
 		booleanKey("provisionDisabledUsers", "PROVISION_DISABLED_USERS", &o.ProvisionDisabledUsers),
 		choiceKey("removeUser", "REMOVE_USER", &o.RemoveUser, reconcile.RemoveDisable, reconcile.RemoveDelete, reconcile.RemoveNone),
 		choiceKey("groups.membership", "GROUPS_MEMBERSHIP", &o.GroupMembership, reconcile.MembershipOverwrite, reconcile.MembershipMerge),
+		choiceKey("groups.nested", "GROUPS_NESTED", &o.NestedGroups, reconcile.NestedRefuse, reconcile.NestedFlatten),
 		choiceKey("groups.remove", "GROUPS_REMOVE", &o.GroupRemove, reconcile.GroupDelete, reconcile.GroupUnlink),
 		choiceKey("dialect", "DIALECT", &s.Dialect, dialect.Names()...),
 		choiceKey("put", "PUT", &p.Put, dialect.PutKeep, dialect.PutClear),

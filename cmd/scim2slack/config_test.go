@@ -163,7 +163,7 @@ brake: {enabled: false, reason: first import}
 	ping.Token, ping.Dialect = "token-of-ping-0000", dialect.PingFederate
 	ping.Profile.Put, ping.Profile.GroupPutWithoutMembers = dialect.PutClear, dialect.GroupPutKeep
 	ping.Profile.PatchUser, ping.Profile.Unknown = 204, dialect.UnknownReject
-	ping.Options = reconcile.Options{Match: []string{"email", "userName"}, UpdateUsers: true, DisableUsers: true, RemoveUser: "delete", GroupMembership: "merge", GroupRemove: "unlink"}
+	ping.Options = reconcile.Options{Match: []string{"email", "userName"}, UpdateUsers: true, DisableUsers: true, RemoveUser: "delete", GroupMembership: "merge", GroupRemove: "unlink", NestedGroups: "refuse"}
 	ping.complete()
 	other.Token, other.Options.UpdateUsers = "token-of-default-1", false
 	other.complete()

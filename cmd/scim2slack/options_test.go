@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"scim2slack/reconcile"
@@ -219,4 +221,44 @@ func TestOptionGroupRemove(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The members of groups in groups are members of the outer one, however deep, also if they come later, leave, or if groups are in each other.
+func TestOptionNestedGroups(t *testing.T) {
+	s := setup{options: func(o *reconcile.Options) { o.NestedGroups = reconcile.NestedFlatten }}
+	inGateway(t, s, func(g *gateway) {
+		d := pingFederate()
+		first, second := d.createUser(g, janet, true), d.createUser(g, omar, true)
+		inner := d.createGroup(g, "Inner", first)
+		middle := d.createGroup(g, "Middle", inner)
+		outer := d.createGroup(g, "Outer", middle)
+		g.settle()
+		holds := func(name string, want ...string) {
+			g.Helper()
+			slices.Sort(want)
+			if got := g.slackMembers(name); !slices.Equal(got, want) {
+				g.Errorf("%s holds %v, want %v", name, got, want)
+			}
+		}
+		holds("Outer", janet.userName)
+		g.must("PATCH", "/Groups/"+inner, patch(op("add", "members", memberList(second, outer))), 200, 204) // now they are in each other
+		g.settle()
+		for _, name := range []string{"Inner", "Middle", "Outer"} {
+			holds(name, janet.userName, omar.userName)
+		}
+		g.must("PATCH", "/Groups/"+inner, patch(op("remove", fmt.Sprintf("members[value eq %q]", first), nil)), 200, 204)
+		d.disable(g, second, omar)
+		late := person{"late", "late@example.com", "La", "Te", "Cook", "Kitchen"}
+		id := d.createUser(g, late, true)
+		g.must("PATCH", "/Groups/"+inner, patch(op("add", "members", memberList(id))), 200, 204)
+		g.settle()
+		holds("Outer", late.userName)
+		d.enable(g, second, omar)
+		g.settle()
+		holds("Outer", late.userName, omar.userName)
+		d.removeGroup(g, middle)
+		g.settle()
+		holds("Outer")
+		holds("Inner", late.userName, omar.userName)
+	})
 }
