@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"scim2slack/scim"
 	"scim2slack/slackapi"
@@ -74,7 +75,17 @@ func (r *Reconciler) Drift(ctx context.Context, repair bool, progress func(read 
 			d.report.Duplicates = append(d.report.Duplicates, same)
 		}
 	}
+	r.lastDrift.Store(&DriftSummary{time.Now(), d.report.Accounts, len(d.report.Differing), d.report.OrphanCount, len(d.report.Duplicates)})
 	return d.report, nil
+}
+
+// DriftSummary is what the last comparison came to.
+type DriftSummary struct {
+	Time       time.Time
+	Accounts   int
+	Differing  int
+	Orphans    int
+	Duplicates int
 }
 
 // driftWalk is one comparison.
@@ -114,7 +125,7 @@ func (d *driftWalk) account(ctx context.Context, u slackapi.User) error {
 
 // compare notes how a linked account differs.
 func (d *driftWalk) compare(ctx context.Context, link store.Link, u slackapi.User) error {
-	found := Drifted{Key: link.Key, SlackID: link.SlackID, Differences: drifted(&link, u.Profile)}
+	found := Drifted{Key: link.Key, SlackID: link.SlackID, Differences: drifted(&link, u.Profile, d.r.optionsOf(link.Key.Source).Rules)}
 	if u.Active != link.Active {
 		found.Active = &u.Active
 	}

@@ -7,6 +7,7 @@ import (
 	"scim2slack/scim"
 	"scim2slack/slackapi"
 	"scim2slack/store"
+	"scim2slack/translate"
 )
 
 // Live is what Slack holds of a linked resource, against what was applied last.
@@ -31,7 +32,7 @@ func (r *Reconciler) Live(ctx context.Context, key store.Key) (Live, error) {
 	}
 	if key.Type == store.User {
 		u, err := r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID)
-		return Live{Active: &u.Active, Differences: drifted(&link, u.Profile)}, err
+		return Live{Active: &u.Active, Differences: drifted(&link, u.Profile, j.options.Rules)}, err
 	}
 	g, err := r.cfg.Slack.Group(ctx, slackapi.LaneReads, link.SlackID)
 	if err != nil {
@@ -50,14 +51,14 @@ func (r *Reconciler) Live(ctx context.Context, key store.Key) (Live, error) {
 }
 
 // drifted lists the attributes that Slack holds otherwise than they were applied. Those that it shows in a form of its own do not count, nor do those
-// that it altered from the start.
-func drifted(link *store.Link, shown scim.SlackUserProfile) []AttributeChange {
+// that it altered from the start, nor those that belong to Slack because a rule writes them only once.
+func drifted(link *store.Link, shown scim.SlackUserProfile, rules *translate.Rules) []AttributeChange {
 	var out []AttributeChange
 	for _, a := range scim.SlackAttributes {
 		applied, told := link.Applied[a]
 		altered, otherwise := link.Altered[a]
 		switch {
-		case !told || ownForm[a] || otherwise && altered == shown[a]:
+		case !told || ownForm[a] || otherwise && altered == shown[a] || rules.When(a) != translate.WhenAlways:
 		case !sameValue(a, strings.TrimSpace(applied), strings.TrimSpace(shown[a])):
 			out = append(out, AttributeChange{a, applied, shown[a]})
 		}

@@ -16,11 +16,12 @@ type Overview struct {
 	LastSuccess time.Time
 	Pauses      map[string]time.Time // limits of Slack that rest because Slack said so, and until when
 	Lanes       []LaneForecast       // of the lanes in which something waits, most urgent first
+	Drift       *DriftSummary        // what the last comparison with Slack came to; nil if there was none since the start
 }
 
 // Overview returns the state of the loop.
 func (r *Reconciler) Overview() Overview {
-	o := Overview{Pauses: r.cfg.Slack.Pauses(), Lanes: r.forecast()}
+	o := Overview{Pauses: r.cfg.Slack.Pauses(), Lanes: r.forecast(), Drift: r.lastDrift.Load()}
 	o.Paused, o.PausedSince = r.gate.state()
 	o.Queued, o.Working = r.queue.counts()
 	if identity := r.identity.Load(); identity != nil {

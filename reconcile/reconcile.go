@@ -48,6 +48,7 @@ type Reconciler struct {
 	began       time.Time // when Run began
 	identity    atomic.Pointer[slackapi.Identity]
 	lastSuccess atomic.Pointer[time.Time]
+	lastDrift   atomic.Pointer[DriftSummary]
 }
 
 // New makes a Reconciler. It starts nothing.

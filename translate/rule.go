@@ -264,8 +264,8 @@ func (r *Rules) Of(a scim.SlackAttribute) (Rule, bool) {
 	return Rule{}, false
 }
 
-// when returns on which occasions an attribute is written.
-func (r *Rules) when(a scim.SlackAttribute) When {
+// When returns on which occasions an attribute is written.
+func (r *Rules) When(a scim.SlackAttribute) When {
 	if r == nil || r.whens[a] == "" {
 		return WhenAlways
 	}

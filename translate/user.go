@@ -55,7 +55,7 @@ func ToUser(doc scim.Object, o Options) (User, error) {
 	}
 	for i := range mappings {
 		m := &mappings[i]
-		switch when := o.Rules.when(m.slack); when {
+		switch when := o.Rules.When(m.slack); when {
 		case WhenNever:
 			continue
 		case WhenCreate, WhenEmpty:

@@ -26,6 +26,7 @@ type config struct {
 	Brake      brakeConfig
 	// MaxLeavers is how many people a changed configuration may put out of Slack without a person's word; below 0: the larger of 5 and 1%.
 	MaxLeavers int
+	Drift      driftConfig
 
 	origins map[string]origin // of what was given, by the full path of the key
 }
@@ -67,6 +68,19 @@ type jwtConfig struct {
 	key string // the content of the file
 }
 
+// driftConfig says how often Slack is compared with what it was told, and what follows.
+type driftConfig struct {
+	Every time.Duration // 0: never by itself
+	Mode  driftMode
+}
+
+type driftMode string
+
+const (
+	driftReport driftMode = "report"
+	driftRepair driftMode = "repair"
+)
+
 type brakeConfig struct {
 	Enabled bool
 	Reason  string
@@ -81,7 +95,7 @@ func defaultConfig() *config {
 		Admin: adminConfig{Listen: "127.0.0.1:8081"},
 		Slack: slackConfig{SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 0.9,
 			Settle: time.Minute, Limits: map[string]slackapi.Limit{}},
-		Brake: brakeConfig{Enabled: true}, MaxLeavers: -1,
+		Brake: brakeConfig{Enabled: true}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: driftReport},
 	}
 }
 

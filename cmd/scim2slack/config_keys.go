@@ -51,6 +51,8 @@ func gatewayKeys(c *config) []key {
 		shareKey("slack.share", "SLACK_SHARE", &c.Slack.Share),
 		durationKey("slack.settle", "SLACK_SETTLE", &c.Slack.Settle, time.Second, time.Hour),
 		listKey("slack.protect", "SLACK_PROTECT", &c.Slack.Protect, checkSlackID),
+		durationKey("drift.every", "DRIFT_EVERY", &c.Drift.Every, 0, 30*24*time.Hour),
+		choiceKey("drift.mode", "DRIFT_MODE", &c.Drift.Mode, driftReport, driftRepair),
 		countKey("plan.maxLeavers", "PLAN_MAX_LEAVERS", &c.MaxLeavers),
 		booleanKey("brake.enabled", "BRAKE_ENABLED", &c.Brake.Enabled),
 		textKey("brake.reason", "BRAKE_REASON", &c.Brake.Reason, notEmpty),

@@ -148,6 +148,7 @@ func (d *daemon) run(ctx context.Context) error {
 		begin("loop", d.reconciler.Run, end),
 		begin("acknowledgements", d.handlers.Run, end),
 		begin("configuration", d.watch, end),
+		begin("drift", d.compareNowAndThen, end),
 		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),
@@ -231,6 +232,7 @@ func (l loop) Overview() admin.Overview {
 	}
 	return admin.Overview{
 		Lanes:    lanes,
+		Drift:    (*admin.DriftSummary)(o.Drift),
 		Identity: admin.Identity(o.Identity),
 		Paused:   o.Paused, PausedSince: o.PausedSince, Queued: o.Queued, Working: o.Working, LastSuccess: o.LastSuccess, Pauses: o.Pauses,
 	}

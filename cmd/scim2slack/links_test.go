@@ -394,3 +394,39 @@ func TestDrift(t *testing.T) {
 		}
 	})
 }
+
+// The gateway compares by itself, as often as it is told, over a restart too, and mends if it is told to.
+func TestDriftInTheBackground(t *testing.T) {
+	inGateway(t, setup{}, func(g *gateway) {
+		pingFederate().createUser(g, janet, true)
+		g.settle()
+		account := g.slackUser(janet.userName).ID
+		run := func(mode driftMode, within time.Duration) {
+			cfg := defaultConfig()
+			cfg.Drift = driftConfig{Every: 24 * time.Hour, Mode: mode}
+			d := &daemon{cfg: cfg, log: slog.New(slog.DiscardHandler), store: g.store, reconciler: g.reconciler}
+			ctx, cancel := context.WithCancel(g.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- d.compareNowAndThen(ctx) }()
+			time.Sleep(within)
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			g.settle()
+		}
+		g.inSlack(account, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"Queen"}]}`)
+		if run(driftReport, 23*time.Hour); g.reconciler.Overview().Drift != nil {
+			t.Error("it was compared too early")
+		}
+		if run(driftReport, 2*time.Hour); g.reconciler.Overview().Drift == nil || g.reconciler.Overview().Drift.Differing != 1 {
+			t.Errorf("after a day it was %+v", g.reconciler.Overview().Drift)
+		}
+		if g.slackUser(janet.userName).Title != "Queen" {
+			t.Error("a report changed Slack")
+		}
+		if run(driftRepair, 25*time.Hour); g.slackUser(janet.userName).Title != janet.title {
+			t.Error("it was not mended")
+		}
+	})
+}

@@ -54,6 +54,9 @@ func printStatus(w io.Writer, st admin.Status) error {
 	} else {
 		printf(t, "Last success\t%s ago\n", ago(st.Time, st.LastSuccess))
 	}
+	if d := st.Drift; d != nil {
+		printf(t, "Compared\t%s ago: %d of %d accounts and groups differ, %d belong to nobody here. See: scim2slack drift\n", ago(st.Time, d.Time), d.Differing, d.Accounts, d.Orphans)
+	}
 	if o := st.OldestPending; o != nil {
 		printf(t, "Oldest pending\t%s, changed %s ago%s\n", named(o), ago(st.Time, o.Since), because(o))
 	}

@@ -46,6 +46,16 @@ type Overview struct {
 	LastSuccess time.Time
 	Pauses      map[string]time.Time // limits of Slack that rest, and until when
 	Lanes       []Lane               // in which something waits, most urgent first
+	Drift       *DriftSummary        // nil if Slack was not compared since the start
+}
+
+// DriftSummary is what the last comparison with Slack came to.
+type DriftSummary struct {
+	Time       time.Time `json:"time"`
+	Accounts   int       `json:"accounts"`
+	Differing  int       `json:"differing"`
+	Orphans    int       `json:"orphans"`
+	Duplicates int       `json:"duplicates"`
 }
 
 // Lane is how much of one kind waits, and how long it will be until Slack has all of it if nothing is added.

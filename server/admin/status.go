@@ -22,6 +22,8 @@ type Status struct {
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Lanes in which something waits, most urgent first, with how long it will take.
 	Lanes []Lane `json:"lanes"`
+	// Drift is what the last comparison with Slack came to; null if there was none since the start.
+	Drift *DriftSummary `json:"drift"`
 	// Limits of Slack that rest because Slack said so.
 	LimitPauses []LimitPause `json:"limitPauses"`
 	Counts      []Count      `json:"counts"`
@@ -76,7 +78,7 @@ func (h *Handler) Status(ctx context.Context) (Status, error) {
 	o := h.cfg.Reconciler.Overview()
 	st := Status{
 		Version: h.cfg.Version, Time: time.Now().UTC(), Paused: o.Paused, PausedSince: o.PausedSince, Queued: o.Queued, Working: o.Working,
-		LastSuccess: o.LastSuccess, Lanes: append([]Lane{}, o.Lanes...), LimitPauses: []LimitPause{}, Counts: c.counts, Pending: c.pending, OldestPending: c.oldest,
+		LastSuccess: o.LastSuccess, Lanes: append([]Lane{}, o.Lanes...), Drift: o.Drift, LimitPauses: []LimitPause{}, Counts: c.counts, Pending: c.pending, OldestPending: c.oldest,
 		Failed: c.failed, Held: c.held,
 	}
 	if o.Identity != (Identity{}) {
