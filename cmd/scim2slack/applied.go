@@ -82,6 +82,8 @@ type verdict struct {
 	MaxLeavers int     `json:"maxLeavers"`
 	Refused    bool    `json:"refused"` // more people would leave than plan.maxLeavers
 	Seconds    float64 `json:"seconds"` // of Slack's budget, at the least
+
+	changed []string // the sources that are not as they were applied last
 }
 
 // judge compares what was applied last with what is to be applied.
@@ -95,11 +97,13 @@ func judge(ctx context.Context, st store.Store, next map[string]applied, c *conf
 		return verdict{}, err
 	}
 	before, after := map[string]reconcile.Options{}, map[string]reconcile.Options{}
+	var changed []string
 	for name, a := range next {
 		was, known := last[name]
 		if known && was.same(a) {
 			continue
 		}
+		changed = append(changed, name)
 		if after[name] = a.compiled(); known {
 			before[name] = was.compiled()
 		}
@@ -108,7 +112,7 @@ func judge(ctx context.Context, st store.Store, next map[string]applied, c *conf
 	if err != nil {
 		return verdict{}, err
 	}
-	v := verdict{ChangePlan: plan, MaxLeavers: c.MaxLeavers}
+	v := verdict{ChangePlan: plan, MaxLeavers: c.MaxLeavers, changed: changed}
 	if v.MaxLeavers < 0 {
 		v.MaxLeavers = max(5, plan.People/100)
 	}
@@ -142,12 +146,15 @@ func (c *config) apply(ctx context.Context, st store.Store, approve string) (ver
 	if v.Refused && v.ID != approve {
 		return v, &refusedPlanError{v}
 	}
+	if len(v.changed) == 0 {
+		return v, nil
+	}
 	if err := v.Apply(ctx, st); err != nil {
 		return v, err
 	}
 	return v, st.Update(ctx, func(tx store.Tx) error {
-		for name, a := range next {
-			raw, err := json.Marshal(a)
+		for _, name := range v.changed {
+			raw, err := json.Marshal(next[name])
 			if err != nil {
 				return err
 			}
