@@ -59,6 +59,18 @@ var reintroducedFaults = []reintroduced{
 	{"the smallest values of a body fill the memory", "scim/decode.go", "if d.values++; d.values > d.maxValues {", "if d.values++; false {", "TestDecodeLimits", "scim"},
 	{"a required attribute is removed without a word of mutability", "scim/patch_apply.go", "if c.kind == OpRemove && (a.Required || a.Name == \"active\") {", "if c.kind == OpRemove && a.Name == \"active\" {", "TestPatchForms", "scim"},
 	{"a cursor of another question is taken", "scimhandlers/cursor.go", "if !hmac.Equal(seal, sealOf(key, body, question)) {", "if !hmac.Equal(seal, sealOf(key, body, question)) && false {", "TestCursorErrors", "scimhandlers"},
+	{"a scope that fails for somebody puts them out", "reconcile/scope.go", "\ts.outside = s.rule == nil && !in\n", "\ts.outside, s.rule = !in, nil\n",
+		"TestScopeThatFailsPutsNobodyOut", "cmd/scim2slack"},
+	{"who comes into a group, or leaves it, is not looked at again", "scimhandlers/decided.go", "\t\te.touched = append(e.touched, key)\n", "\t\tcontinue\n",
+		"TestScopeInAnyOrder", "cmd/scim2slack"},
+	{"a configuration may put everybody out", "cmd/scim2slack/applied.go", "\tif v.Refused && v.ID != approve {", "\tif false {",
+		"TestTooManyLeaversAreRefused", "cmd/scim2slack"},
+	{"an import is not believed", "reconcile/match.go", "\t\tcase f.Imported: // somebody said so", "\t\tcase false: // somebody said so",
+		"TestMoveFromAnotherConnector", "cmd/scim2slack"},
+	{"who is not on a list counts as gone", "reconcile/drift.go", "\t\tif u, err = d.r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID); err == nil {", "\t\tif err = d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Gone: true}); err == nil && u.ID != \"\" {",
+		"TestDrift", "cmd/scim2slack"},
+	{"a rule that fails sends the rest of the person", "translate/rewrite.go", "\t\t\tif err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n\t\t\tgot.text", "\t\t\tif err != nil {\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\tgot.text",
+		"TestRuleFailsForOnePerson", "translate"},
 }
 
 // Each fault still fits the code, and docs/faults.md names it with its test.

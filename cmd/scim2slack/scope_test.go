@@ -241,3 +241,26 @@ func TestGroupRules(t *testing.T) {
 		}
 	})
 }
+
+// A scope that fails for somebody neither puts them out nor lets them in, and they are told of.
+func TestScopeThatFailsPutsNobodyOut(t *testing.T) {
+	inGateway(t, ruled(t, `split(title, "/")[1] == "x"`), func(g *gateway) {
+		d := pingFederate()
+		good, bad := janet, omar
+		good.title, bad.title = "Cook/x", "Clerk"
+		id := d.createUser(g, good, true)
+		never := d.createUser(g, bad, true)
+		g.settle()
+		good.title = "Cook"
+		d.updateUser(g, id, good)
+		g.settle()
+		if got := g.active(); !slices.Equal(got, []string{good.userName}) {
+			t.Errorf("active are %v", got)
+		}
+		for _, person := range []string{id, never} {
+			if st := g.status(store.User, person); st.Phase != store.Held || st.Reason != "rule" {
+				t.Errorf("the status is %s (%s)", st.Phase, st.Reason)
+			}
+		}
+	})
+}
