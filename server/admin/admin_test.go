@@ -376,3 +376,37 @@ func TestRetry(t *testing.T) {
 		t.Errorf("records %+v", a)
 	}
 }
+
+// What lists, changes or judges links and configurations is for nobody without the token.
+func TestLongRequestsAreGuarded(t *testing.T) {
+	open, closed := newFixture(t, adminToken), newFixture(t, "")
+	for _, request := range [][2]string{{"POST", "/admin/v1/plan"}, {"POST", "/admin/v1/drift"}, {"GET", "/admin/v1/links"}, {"POST", "/admin/v1/links/import"},
+		{"POST", "/admin/v1/links/adopt"}, {"POST", "/admin/v1/links/relink?who=x&slackId=U1"}, {"POST", "/admin/v1/links/unlink?who=x"}} {
+		for want, f := range map[int]*fixture{401: open, 403: closed} {
+			var body Error
+			if got := f.ask(f.handler.TCP(), request[0], request[1], "Bearer a-source-token", &body); got != want || body.Error == "" {
+				t.Errorf("%v is %d %+v, want %d", request, got, body, want)
+			}
+		}
+	}
+}
+
+// What a comparison found can be watched, and nothing is claimed before there was one.
+func TestDriftMetrics(t *testing.T) {
+	f := newFixture(t, adminToken)
+	scrape := func() string {
+		w := httptest.NewRecorder()
+		f.handler.TCP().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	if strings.Contains(scrape(), "scim2slack_drift") {
+		t.Error("drift is told before Slack was compared")
+	}
+	f.loop.overview.Drift = &DriftSummary{Time: time.Unix(1000, 0), Accounts: 9, Differing: 2, Orphans: 3, Duplicates: 1}
+	text := scrape()
+	for _, line := range []string{`scim2slack_drift{kind="differing"} 2`, `scim2slack_drift{kind="orphans"} 3`, `scim2slack_drift{kind="duplicates"} 1`, "scim2slack_drift_timestamp_seconds 1000"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("there is no %s", line)
+		}
+	}
+}

@@ -39,12 +39,14 @@ var (
 	working       = desc("working", "Resources that are worked on.")
 	paused        = desc("paused", "1 while nothing is sent to Slack.")
 	lastSuccess   = desc("last_success_timestamp_seconds", "When a resource last came to match in Slack; 0 if none did since the start.")
+	drift         = desc("drift", "What the last comparison with Slack found: differing, orphans, duplicates. Missing until Slack was compared.", "kind")
+	driftTime     = desc("drift_timestamp_seconds", "When Slack was compared last.")
 	limitPaused   = desc("slack_limit_paused", "1 for a limit of Slack that rests because Slack said so.", "limit")
 )
 
 // Describe sends the descriptions of all metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, limitPaused} {
+	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, drift, driftTime, limitPaused} {
 		ch <- d
 	}
 }
@@ -64,6 +66,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		last = float64(o.LastSuccess.UnixMilli()) / 1000
 	}
 	gauge(lastSuccess, last)
+	if d := o.Drift; d != nil {
+		gauge(drift, float64(d.Differing), "differing")
+		gauge(drift, float64(d.Orphans), "orphans")
+		gauge(drift, float64(d.Duplicates), "duplicates")
+		gauge(driftTime, float64(d.Time.Unix()))
+	}
 	for limit := range o.Pauses {
 		gauge(limitPaused, 1, limit)
 	}
