@@ -73,6 +73,18 @@ func pick(list []element, preferences ...test) (element, bool) {
 	return element{}, false
 }
 
+// pickAmong is pick among the elements that are eligible.
+func pickAmong(list []element, eligible test, preferences ...test) (element, bool) {
+	for _, preferred := range preferences {
+		for _, e := range list {
+			if eligible(e) && preferred(e) {
+				return e, true
+			}
+		}
+	}
+	return element{}, false
+}
+
 // only returns the elements that pass the test.
 func only(list []element, wanted test) []element {
 	out := make([]element, 0, len(list))
@@ -95,7 +107,7 @@ func (t *translation) choose(m *mapping, wanted []string, eligible test, clean c
 		return
 	}
 	candidates := only(elements(value, wanted...), eligible)
-	chosen, ok := pick(only(candidates, hasText), preferences...)
+	chosen, ok := pickAmong(candidates, hasText, preferences...)
 	if !ok {
 		if saysNone(value, candidates) {
 			t.set(m, "")

@@ -40,12 +40,12 @@ func primaryEmail(t *translation, m *mapping) {
 }
 
 func pickEmail(filled []element) (element, bool) {
-	return pick(only(filled, isPlausible), isPrimary, isType("work"), anyElement)
+	return pickAmong(filled, isPlausible, isPrimary, isType("work"), anyElement)
 }
 
 // wantedPrimary is the e-mail that the source means to be the primary one, be it an address or not.
 func wantedPrimary(all []element) element {
-	wanted, _ := pick(only(all, hasText), isPrimary, isType("work"), anyElement)
+	wanted, _ := pickAmong(all, hasText, isPrimary, isType("work"), anyElement)
 	return wanted
 }
 
@@ -71,7 +71,7 @@ func secondaryEmail(t *translation, m *mapping) {
 	others := only(all, func(e element) bool {
 		return hasText(e) && !strings.EqualFold(e.text, primary.text) && e.text != wanted.text
 	})
-	if chosen, ok := pick(only(others, isPlausible), isType("home", "other"), anyElement); ok {
+	if chosen, ok := pickAmong(others, isPlausible, isType("home", "other"), anyElement); ok {
 		if t.dead(chosen.text) {
 			t.leaveOut(m, chosen.text, "Entra gave this address to a user whom it deleted, and Slack keeps the one from before")
 			return

@@ -79,7 +79,7 @@ func addressPart(t *translation, m *mapping) {
 		return
 	}
 	all := elements(value, addressTexts...)
-	chosen, ok := pick(only(all, hasText), isPrimary, isType("work"), anyElement)
+	chosen, ok := pickAmong(all, hasText, isPrimary, isType("work"), anyElement)
 	if !ok {
 		if saysNone(value, all) {
 			t.set(m, "")

@@ -39,7 +39,7 @@ func (r *Rules) rewrite(doc scim.Object, groups []string) (scim.Object, error) {
 	}
 	b := r.begin(doc, groups)
 	defer r.end(b)
-	w := rewriter{doc: maps.Clone(doc), from: doc, wishes: map[scim.SlackAttribute]wish{}}
+	w := rewriter{doc: maps.Clone(doc), from: doc, wishes: make(map[scim.SlackAttribute]wish, len(r.user)), own: map[string]bool{}}
 	for i := range r.user {
 		c := &r.user[i]
 		if c.program == nil {
@@ -67,6 +67,7 @@ type rewriter struct {
 	doc    scim.Object // a copy, whose parts are copied before they are changed
 	from   scim.Object
 	wishes map[scim.SlackAttribute]wish
+	own    map[string]bool // the parts of doc that were copied
 }
 
 func (w *rewriter) writeAll() {
@@ -103,29 +104,37 @@ func (w *rewriter) place(schema, attribute, sub string, wish wish, value any) {
 	if wish.text == "" {
 		value = nil
 	}
-	at, path := w.doc, []string{attribute}
+	at, last := w.doc, attribute
 	if schema != "" {
-		path = []string{schema, attribute}
+		at = w.part(at, schema, schema, wish.spoken)
 	}
 	if sub != "" {
-		path = append(path, sub)
+		at, last = w.part(at, attribute, schema+":"+attribute, wish.spoken), sub
 	}
-	for _, name := range path[:len(path)-1] {
-		inner, _ := at[name].(scim.Object)
-		if inner == nil && !wish.spoken {
-			return
-		}
-		if inner = maps.Clone(inner); inner == nil {
-			inner = scim.Object{}
-		}
-		at[name] = inner
-		at = inner
-	}
-	if last := path[len(path)-1]; wish.spoken {
+	switch {
+	case at == nil:
+	case wish.spoken:
 		at[last] = value
-	} else {
+	default:
 		delete(at, last)
 	}
+}
+
+// part returns a part of an object that may be changed: it is copied once, and made if it is wanted. nil: there is none.
+func (w *rewriter) part(of scim.Object, name, path string, wanted bool) scim.Object {
+	inner, _ := of[name].(scim.Object)
+	switch {
+	case inner == nil && (!wanted || of == nil):
+		return nil
+	case w.own[path]:
+		return inner
+	case inner == nil:
+		inner = scim.Object{}
+	default:
+		inner = maps.Clone(inner)
+	}
+	of[name], w.own[path] = inner, true
+	return inner
 }
 
 // writeEmails: the primary address first and marked, then the secondary one, or those of the source among which the default mapping chooses it.
@@ -137,7 +146,7 @@ func (w *rewriter) writeEmails() {
 	}
 	theirs := elements(w.from["emails"], "value")
 	if !rulesPrimary {
-		chosen, ok := pickEmail(only(theirs, hasText))
+		chosen, ok := pickEmail(theirs)
 		primary = wish{chosen.text, ok}
 	}
 	if primary.text == "" {

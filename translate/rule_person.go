@@ -50,7 +50,7 @@ func allAttributes() []attribute {
 	out = append(out, single("enterprise.manager", scim.EnterpriseSchema, "manager", "value"),
 		single("startDate", scim.SlackProfileSchema, "startDate", ""),
 		single("guest.type", scim.SlackGuestSchema, "type", ""), single("guest.expiration", scim.SlackGuestSchema, "expiration", ""),
-		chosen("emails.primary", func(all []element) string { e, _ := pickEmail(only(all, hasText)); return e.text }),
+		chosen("emails.primary", func(all []element) string { e, _ := pickEmail(all); return e.text }),
 		chosen("emails.secondary", otherEmail))
 	for list, kinds := range map[string][]string{"emails": {"work", "home", "other"}, "phoneNumbers": {"work", "mobile", "home", "other"}} {
 		for _, kind := range kinds {
@@ -117,7 +117,7 @@ func plainText(doc scim.Object, schema, name, sub string) string {
 
 // textAmong is the text of the element that the preferences pick.
 func textAmong(list []element, preferences ...test) string {
-	e, _ := pick(only(list, hasText), preferences...)
+	e, _ := pickAmong(list, hasText, preferences...)
 	return e.text
 }
 
@@ -132,7 +132,7 @@ func textsOf(list []element) []string {
 }
 
 func otherEmail(all []element) string {
-	primary, _ := pickEmail(only(all, hasText))
+	primary, _ := pickEmail(all)
 	return textAmong(only(all, func(e element) bool { return isPlausible(e) && !strings.EqualFold(e.text, primary.text) }),
 		isType("home", "other"), anyElement)
 }

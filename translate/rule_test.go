@@ -3,6 +3,7 @@ package translate
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -283,5 +284,32 @@ func BenchmarkNoRules(b *testing.B) {
 		if _, err := ToUser(doc, Options{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Rules read the document and leave it as it is, however often and by however many at once they are asked.
+func TestRulesChangeNoDocument(t *testing.T) {
+	rules := compile(t, companyRules, "active")
+	doc := anna()
+	want, err := ToUser(doc, Options{Rules: rules})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(anna(), doc); diff != "" {
+		t.Error(diff)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				if got, err := ToUser(doc, Options{Rules: rules}); err != nil || !cmp.Equal(want, got) {
+					t.Errorf("%v\n%s", err, cmp.Diff(want, got))
+				}
+			}
+		})
+	}
+	all.Wait()
+	if diff := cmp.Diff(anna(), doc); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"scim2slack/scim"
 )
@@ -42,19 +43,20 @@ func simple(clean cleaner) func(*translation, *mapping) {
 // nil means that it has no value: because it, the attribute that it is a part of, or its extension is null. An empty
 // object names nothing and so says nothing of its parts.
 func lookup(doc scim.Object, schema, attribute, sub string) (any, bool) {
-	path := []string{attribute}
-	if schema != "" {
-		path = []string{schema, attribute}
-	}
+	path := [...]string{schema, attribute, sub}
+	last := 1
 	if sub != "" {
-		path = append(path, sub)
+		last = 2
 	}
 	for i, name := range path {
+		if name == "" {
+			continue // no extension
+		}
 		value, ok := doc[name]
 		if !ok {
 			return nil, false
 		}
-		if value == nil || i == len(path)-1 {
+		if value == nil || i == last {
 			return value, true
 		}
 		if doc, ok = value.(scim.Object); !ok {
@@ -100,6 +102,9 @@ func (t *translation) text(m *mapping, s string) (string, bool) {
 // whether anything inside s was changed.
 func plain(s, lineBreak string) (out string, changed bool) {
 	trimmed := strings.TrimSpace(s)
+	if utf8.ValidString(trimmed) && !strings.ContainsFunc(trimmed, func(r rune) bool { return isBreak(r) || isControl(r) }) {
+		return trimmed, false // as nearly all are
+	}
 	var b strings.Builder
 	inBreak := false
 	for _, r := range strings.ToValidUTF8(trimmed, "") {
