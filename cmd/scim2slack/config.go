@@ -110,6 +110,17 @@ const maxConfigFile = 1 << 20
 // every fault, not the first: the error is a *configError with all of them. Warnings come with and without an error.
 func loadConfig(file string, environ []string) (*config, []fault, error) {
 	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
+	return l.load(environ)
+}
+
+// loadRules is loadConfig for what decides about people alone: no token has to be there, so that a pipeline needs none.
+func loadRules(file string, environ []string) (*config, []fault, error) {
+	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}, rulesOnly: true}
+	return l.load(environ)
+}
+
+func (l *loader) load(environ []string) (*config, []fault, error) {
+	file := l.file
 	if file != "" {
 		if content, err := readConfigFile(file); err != nil {
 			l.unparsed = true
@@ -153,12 +164,13 @@ func readConfigFile(file string) ([]byte, error) {
 
 // loader gathers the configuration and what is wrong with it.
 type loader struct {
-	file     string
-	config   *config
-	origins  map[string]origin // by the full path of the key, e.g. sources[0].token
-	faults   []fault
-	warnings []fault
-	unparsed bool // the file could not be understood at all: what seems to be missing may well be there
+	file      string
+	config    *config
+	origins   map[string]origin // by the full path of the key, e.g. sources[0].token
+	faults    []fault
+	warnings  []fault
+	rulesOnly bool // tokens are not looked at
+	unparsed  bool // the file could not be understood at all: what seems to be missing may well be there
 }
 
 // origin is where a value was given: in a variable, or in a place of the file. The zero origin is a default.

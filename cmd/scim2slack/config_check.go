@@ -11,6 +11,10 @@ import (
 )
 
 func (l *loader) checkAll() {
+	if l.rulesOnly {
+		l.checkSources()
+		return
+	}
 	c := l.config
 	l.readTokenFile("admin.token", "admin.tokenFile", &c.Admin.Token, c.Admin.TokenFile)
 	l.readTokenFile("slack.token", "slack.tokenFile", &c.Slack.Token, c.Slack.TokenFile)
@@ -42,8 +46,10 @@ func (l *loader) checkSources() {
 			l.report(l.origins[path("name")], path("name"), "is %s, as is that of another source: use a name of its own", quote(s.Name))
 		}
 		names[s.Name] = true
-		l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
-		l.checkCredential(i, s)
+		if !l.rulesOnly {
+			l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
+			l.checkCredential(i, s)
+		}
 		l.compileRules(i, s)
 		s.complete()
 	}

@@ -36,7 +36,7 @@ type planRequest struct {
 
 // Run asks the running gateway or, if none runs, reads the data file itself. It ends with exitDone if nothing changes, exitChanges or exitRefused.
 func (c *planCommand) Run(con *console) error {
-	cfg, warnings, err := loadConfig(c.Config, con.environ)
+	cfg, warnings, err := loadRules(c.Config, con.environ)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type previewAttribute struct {
 
 // Run shows it. The error is a *configError, a *usageError, or why the user cannot be read.
 func (c *previewCommand) Run(con *console) error {
-	cfg, warnings, err := loadConfig(c.Config, con.environ)
+	cfg, warnings, err := loadRules(c.Config, con.environ)
 	if err != nil {
 		return err
 	}
