@@ -145,7 +145,7 @@ func (c *comparison) add(resource store.Resource, before, after Options) error {
 	var groups []string
 	var err error
 	if before.Rules.ReadsGroups() || after.Rules.ReadsGroups() {
-		if groups, err = c.groupsOf(resource.Key); err != nil {
+		if groups, err = groupNames(c.tx, resource.Key, c.names); err != nil {
 			return err
 		}
 	}
@@ -277,29 +277,4 @@ func (c *comparison) future(resource store.Resource, o Options, groups []string)
 		_, _, err = resolveManager(c.tx, resource.Key, &f.user)
 	}
 	return f, err
-}
-
-// groupsOf is groupNames with a memory: few groups have many members.
-func (c *comparison) groupsOf(user store.Key) ([]string, error) {
-	names := []string{}
-	for key, err := range c.tx.GroupsOf(user) {
-		if err != nil {
-			return nil, err
-		}
-		name, known := c.names[key]
-		if !known {
-			group, err := c.tx.Resource(key)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return nil, err
-			}
-			if err == nil && !group.Deleted {
-				name = group.Document.String("displayName")
-			}
-			c.names[key] = name
-		}
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	return names, nil
 }

@@ -21,7 +21,7 @@ func (r *Reconciler) standingOf(tx store.Tx, resource store.Resource) (s stand, 
 	rules := r.optionsOf(resource.Key.Source).Rules
 	var groups []string
 	if rules.ReadsGroups() {
-		groups, err = groupNames(tx, resource.Key)
+		groups, err = groupNames(tx, resource.Key, map[store.Key]string{})
 	}
 	return standing(resource, rules, groups), err
 }
@@ -39,22 +39,28 @@ func standing(resource store.Resource, rules *translate.Rules, groups []string) 
 	return s
 }
 
-// groupNames returns the names of the source's groups that the person is in.
-func groupNames(tx store.Tx, user store.Key) ([]string, error) {
+// groupNames returns the names of the source's groups that the person is in. known remembers names, so that many people of few groups cost little.
+func groupNames(tx store.Tx, user store.Key, known map[store.Key]string) ([]string, error) {
 	groups, err := collect(tx.GroupsOf(user))
 	if err != nil {
 		return nil, err
 	}
 	names := []string{}
 	for _, key := range groups {
-		group, err := tx.Resource(key)
-		if errors.Is(err, store.ErrNotFound) || err == nil && group.Deleted {
-			continue
+		name, met := known[key]
+		if !met {
+			group, err := tx.Resource(key)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+			if err == nil && !group.Deleted {
+				name = group.Document.String("displayName")
+			}
+			known[key] = name
 		}
-		if err != nil {
-			return nil, err
+		if name != "" {
+			names = append(names, name)
 		}
-		names = append(names, group.Document.String("displayName"))
 	}
 	return names, nil
 }

@@ -20,7 +20,9 @@ func (e *edit) wakeMoved(tx store.Tx, renamed bool) error {
 	}
 	for _, id := range e.moved {
 		key := store.Key{Source: e.resource.Key.Source, Type: store.User, ID: id}
-		if _, err := tx.Resource(key); err != nil {
+		if live, err := tx.Live(key); err != nil {
+			return err
+		} else if !live {
 			continue // a group in the group, or nobody any more
 		}
 		if err := store.MarkPending(tx, key); err != nil {

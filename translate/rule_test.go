@@ -2,6 +2,7 @@ package translate
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,7 @@ func TestRulesOfEachAttribute(t *testing.T) {
 					rule.Expression, want[a] = "", ""
 				case "silent":
 					rule.Expression = `attr("urn:x:Nothing:here")`
-					if delete(want, a); contains(addressParts, string(a)) {
+					if delete(want, a); slices.Contains(addressParts, string(a)) {
 						want[a] = "" // an address is one whole
 					}
 				case "never":
@@ -140,15 +141,6 @@ func TestRulesOfEachAttribute(t *testing.T) {
 			}
 		})
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func TestRuleFaults(t *testing.T) {

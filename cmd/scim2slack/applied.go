@@ -45,12 +45,17 @@ func (a applied) same(b applied) bool {
 	return reflect.DeepEqual(bare(a), bare(b))
 }
 
-// compiled returns the options with their rules ready. Rules that do not compile any more, because the program is another one, count as none.
-func (a applied) compiled() reconcile.Options {
-	if !a.Rules.Empty() {
-		a.Options.Rules, _ = translate.CompileRules(a.Rules)
+// compiled returns the options with their rules ready. The error names the first rule that does not compile.
+func (a applied) compiled() (reconcile.Options, error) {
+	if a.Rules.Empty() {
+		return a.Options, nil
 	}
-	return a.Options
+	rules, faults := translate.CompileRules(a.Rules)
+	if len(faults) > 0 {
+		return a.Options, fmt.Errorf("the rule %s: %s", faults[0].Of, faults[0].Problem)
+	}
+	a.Options.Rules = rules
+	return a.Options, nil
 }
 
 // lastApplied reads what was applied last, of the sources that are known.
@@ -104,9 +109,15 @@ func judge(ctx context.Context, st store.Store, next map[string]applied, c *conf
 			continue
 		}
 		changed = append(changed, name)
-		if after[name] = a.compiled(); known {
-			before[name] = was.compiled()
+		if after[name], err = a.compiled(); err != nil {
+			return verdict{}, fmt.Errorf("source %s: %w", name, err)
 		}
+		if !known {
+			continue
+		}
+		// Rules of the last start that this version of the program does not take any more say nothing of how it was: then it was the default
+		// mapping, for everybody.
+		before[name], _ = was.compiled()
 	}
 	plan, err := reconcile.PlanChange(ctx, st, before, after, progress)
 	if err != nil {

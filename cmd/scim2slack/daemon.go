@@ -127,12 +127,12 @@ func (d *daemon) close() error {
 func (d *daemon) announce() {
 	scimURL, adminURL := d.urls()
 	d.log.Info("serving SCIM", "url", scimURL, "sources", strings.Join(d.cfg.sourceNames(), ", "), "slack", d.cfg.Slack.SCIMURL)
-	api := "/admin/v1/status, /admin/v1/explain and /admin/v1/retry with the admin token"
+	api := "what is below /admin/v1, with the admin token"
 	if d.cfg.Admin.Token == "" {
 		api = "no admin API here, as no admin token is configured"
 	}
 	d.log.Info("serving health and metrics", "url", adminURL, "paths", "/livez, /readyz, /metrics", "api", api)
-	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain and retry")
+	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain, links, plan, drift, retry and resume")
 }
 
 func (d *daemon) urls() (scim, admin string) {

@@ -41,7 +41,8 @@ type commandLine struct {
 
 const description = `scim2slack stands between SCIM push sources (PingFederate, Okta, Entra ID, curl) and Slack.
 
-Begin with "scim2slack demo". Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`
+Begin with "scim2slack demo". Exit codes: 0 done, 1 failed, 2 wrong usage or configuration; of plan and drift also 3, something
+changes or differs, and of plan and serve 4, too many people would leave.`
 
 func main() {
 	os.Exit(run(os.Args[1:], &console{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"scim2slack/reconcile"
@@ -192,6 +193,17 @@ func TestTooManyLeaversAreRefused(t *testing.T) {
 		g.settle()
 		if got := g.active(); len(got) != 0 {
 			t.Errorf("active are %v", got)
+		}
+	})
+}
+
+// A plan of rules that the gateway does not take, as of another version, is refused: judged without them it would be another plan.
+func TestPlanOfUnknownRules(t *testing.T) {
+	inGateway(t, setup{}, func(g *gateway) {
+		next := applied{Options: reconcile.DefaultOptions(), Rules: translate.RuleSet{Scope: translate.Rule{Expression: "isMember(title)"}}}
+		_, err := judge(context.Background(), g.store, map[string]applied{"default": next}, defaultConfig(), func(int, int) {})
+		if err == nil || !strings.Contains(err.Error(), "scope") || !strings.Contains(err.Error(), "isMember") {
+			t.Errorf("judged: %v", err)
 		}
 	})
 }
