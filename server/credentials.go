@@ -15,6 +15,10 @@ import (
 // so that a token can be replaced without a gap.
 type Credential struct {
 	Source string
+	// Name tells the credentials of a source apart in logs and records. It is no secret.
+	Name string
+	// ReadOnly: who presents it may read and search, and change nothing.
+	ReadOnly bool
 	// TokenHash is the SHA-256 of a static bearer token. The token itself is not kept. Unused if JWT is set.
 	TokenHash [sha256.Size]byte
 	// JWT says which JSON web tokens prove the source.
@@ -23,7 +27,7 @@ type Credential struct {
 
 // Token makes the credential of a static bearer token.
 func Token(source, token string) Credential {
-	return Credential{Source: source, TokenHash: sha256.Sum256([]byte(token))}
+	return Credential{Source: source, Name: "token", TokenHash: sha256.Sum256([]byte(token))}
 }
 
 // maxToken is how much of an Authorization header is looked at: somebody unknown chose its length (CVE-2025-30204).
@@ -36,8 +40,12 @@ type keyring struct {
 }
 
 type signedCredential struct {
-	source   string
+	Credential
 	verifier *verifier
+}
+
+func (c Credential) caller() Caller {
+	return Caller{Source: c.Source, Credential: c.Name, ReadOnly: c.ReadOnly}
 }
 
 func newKeyring(credentials []Credential) (*keyring, error) {
@@ -57,7 +65,7 @@ func newKeyring(credentials []Credential) (*keyring, error) {
 			if err != nil {
 				faults = append(faults, fmt.Errorf("the JWT of source %s: %w", c.Source, err))
 			}
-			k.signed = append(k.signed, signedCredential{c.Source, v})
+			k.signed = append(k.signed, signedCredential{c, v})
 			continue
 		}
 		if c.TokenHash == ([sha256.Size]byte{}) || c.TokenHash == sha256.Sum256(nil) {
@@ -75,59 +83,51 @@ func newKeyring(credentials []Credential) (*keyring, error) {
 // errAnonymous is said to whoever presents nothing or nothing valid. It does not say what was wrong with it.
 var errAnonymous = errors.New("present the bearer token of a source as Authorization: Bearer TOKEN")
 
-// authenticate finds out which source is calling, and refuses everybody else whatever they ask for.
-func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		source, err := s.keys.Load().source(c.Request().Header.Values(echo.HeaderAuthorization))
-		if err != nil {
-			s.cfg.Log.WarnContext(c.Request().Context(), "unauthenticated request", "reason", err, "remote", c.RealIP(),
-				"request", RequestID(c.Request().Context()))
-			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scim"`)
-			return echo.NewHTTPError(http.StatusUnauthorized, errAnonymous.Error())
-		}
-		setValue(c, sourceKey, source)
-		return next(c)
-	}
+// admit returns who a request proves to come from. The error says for the log why it is nobody; nothing of a token is in it.
+func (k *keyring) admit(r *http.Request) (Caller, error) {
+	return k.byAuthorization(r.Header.Values(echo.HeaderAuthorization))
 }
 
-// source returns the source that the Authorization headers prove. The error says for the log why there is none; nothing of a token is
-// in it.
-func (k *keyring) source(headers []string) (string, error) {
+func (k *keyring) byAuthorization(headers []string) (Caller, error) {
 	if len(headers) != 1 {
-		return "", fmt.Errorf("%d Authorization headers", len(headers))
+		return Caller{}, fmt.Errorf("%d Authorization headers", len(headers))
 	}
 	if len(headers[0]) > maxToken {
-		return "", errors.New("the Authorization header is too long")
+		return Caller{}, errors.New("the Authorization header is too long")
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", errors.New("no bearer token")
+		return Caller{}, errors.New("no bearer token")
 	}
-	if source := k.staticSource(token); source != "" {
-		return source, nil
+	if c := k.byToken(token); c != nil {
+		return c.caller(), nil
 	}
+	return k.byJWT(token)
+}
+
+// byToken compares hashes, and all of them, so that the time it takes tells nothing of any token.
+func (k *keyring) byToken(token string) (found *Credential) {
+	presented := sha256.Sum256([]byte(token))
+	for i := range k.static {
+		if subtle.ConstantTimeCompare(presented[:], k.static[i].TokenHash[:]) == 1 {
+			found = &k.static[i]
+		}
+	}
+	return found
+}
+
+func (k *keyring) byJWT(token string) (Caller, error) {
 	if strings.Count(token, ".") != 2 { // before any parsing: a token of many dots is an attack
-		return "", errors.New("unknown token")
+		return Caller{}, errors.New("unknown token")
 	}
 	reason := "unknown token"
 	for _, c := range k.signed {
 		err := c.verifier.verify(token)
 		if err == nil {
-			return c.source, nil
+			return c.caller(), nil
 		}
-		reason += fmt.Sprintf("; as a JWT of %s: %v", c.source, err)
+		reason += fmt.Sprintf("; as a JWT of %s: %v", c.Source, err)
 	}
-	return "", errors.New(reason)
-}
-
-// staticSource compares hashes, and all of them, so that the time it takes tells nothing of any token.
-func (k *keyring) staticSource(token string) (source string) {
-	presented := sha256.Sum256([]byte(token))
-	for _, c := range k.static {
-		if subtle.ConstantTimeCompare(presented[:], c.TokenHash[:]) == 1 {
-			source = c.Source
-		}
-	}
-	return source
+	return Caller{}, errors.New(reason)
 }

@@ -187,7 +187,8 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("Bearer eyJhbGciOiJub25lIn0.e30.")
 	f.Add("Basic dXNlcjpwYXNz")
 	f.Fuzz(func(t *testing.T, header string) {
-		source, err := keys.source([]string{header})
+		caller, err := keys.byAuthorization([]string{header})
+		source := caller.Source
 		if (source == "") == (err == nil) {
 			t.Errorf("%q: source %q, error %v", header, source, err)
 		}

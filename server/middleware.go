@@ -15,15 +15,9 @@ import (
 type contextKey int
 
 const (
-	sourceKey contextKey = iota
+	callerKey contextKey = iota
 	requestIDKey
 )
-
-// SourceName returns the source that a request was authenticated as, or "".
-func SourceName(ctx context.Context) string {
-	name, _ := ctx.Value(sourceKey).(string)
-	return name
-}
 
 // RequestID returns the id of the request, or "". The answer has it as X-Request-Id.
 func RequestID(ctx context.Context) string {
@@ -31,7 +25,7 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-func setValue(c echo.Context, key contextKey, value string) {
+func setValue(c echo.Context, key contextKey, value any) {
 	c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), key, value)))
 }
 
@@ -69,7 +63,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		s.cfg.Log.LogAttrs(r.Context(), level, "request", slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)),
 			slog.Int("status", status), slog.Duration("took", time.Since(begin)), slog.String("source", SourceName(r.Context())),
-			slog.String("request", RequestID(r.Context())))
+			slog.String("credential", CallerOf(r.Context()).Credential), slog.String("request", RequestID(r.Context())))
 		return nil
 	}
 }

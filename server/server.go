@@ -63,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
 	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
-	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, s.limitBody)
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, authorize, s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
 	for _, root := range []string{"/scim/v2", "/scim/v1"} {
 		s.echo.Any(root, handler)

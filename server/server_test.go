@@ -328,3 +328,30 @@ func TestErrorsOfV1(t *testing.T) {
 		t.Errorf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body)
 	}
 }
+
+// A credential that may only read changes nothing, however that is asked for.
+func TestReadOnly(t *testing.T) {
+	reader := Token("idp", "for-the-auditors")
+	reader.Name, reader.ReadOnly = "auditors", true
+	s, log := newTestServer(t, nil, func(c *Config) { c.Credentials = append(c.Credentials, reader) })
+	for request, want := range map[string]int{
+		"GET /scim/v2/Users": 200, "HEAD /scim/v2/Users/1": 200, "POST /scim/v2/.search": 200, "POST /scim/v2/Users/.search": 200,
+		"POST /scim/v2/Users": 403, "POST /scim/v2/Bulk": 403, "PUT /scim/v2/Users/1": 403, "PATCH /scim/v2/Users/.search": 403,
+		"DELETE /scim/v2/Groups/1": 403, "POST /scim/v1/Users": 403, "BREW /scim/v2/Users": 403, "post /scim/v2/.search": 403,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		w := do(s, method, path, "Authorization", "Bearer for-the-auditors")
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d: %s", request, w.Code, want, w.Body)
+		}
+		if want == 403 && !strings.Contains(w.Header().Get("WWW-Authenticate"), "insufficient_scope") {
+			t.Errorf("%s: WWW-Authenticate %q", request, w.Header().Get("WWW-Authenticate"))
+		}
+		if w := do(s, method, path, "Authorization", "Bearer "+secret); w.Code == 403 {
+			t.Errorf("%s is refused to who may write", request)
+		}
+	}
+	if !strings.Contains(log.String(), `"credential":"auditors"`) {
+		t.Errorf("the log does not name the credential: %s", log)
+	}
+}

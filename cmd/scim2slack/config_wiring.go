@@ -35,7 +35,7 @@ func (c *config) credentials() []server.Credential {
 			out = append(out, server.Token(s.Name, s.Token.reveal()))
 		}
 		if s.JWT != (jwtConfig{}) {
-			out = append(out, server.Credential{Source: s.Name, JWT: s.JWT.settings()})
+			out = append(out, server.Credential{Source: s.Name, Name: "jwt", JWT: s.JWT.settings()})
 		}
 	}
 	return out

@@ -118,22 +118,30 @@ func (l *loader) reportUnknown(place origin, path, name string, r readers) {
 var showable = regexp.MustCompile(`^[A-Za-z_.-]{1,32}$`)
 
 func (l *loader) readSources(path string, node ast.Node) {
+	l.readEach(path, node, "source", func(_ int, here string) readers {
+		source := newSourceConfig("")
+		l.config.Sources = append(l.config.Sources, source)
+		all := l.keyReaders(sourceKeys(source), here+".")
+		maps.Copy(all, l.rulesReaders(&source.Rules, here+"."))
+		return all
+	})
+}
+
+// readEach reads a list of mappings. add is called for each, makes room for it and returns the readers of its keys, which are full paths
+// and so begin with here, such as sources[0].
+func (l *loader) readEach(path string, node ast.Node, what string, add func(i int, here string) readers) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		l.report(at(node.GetToken()), path, "is %s: use a list, each source after a dash", describe(node))
+		l.report(at(node.GetToken()), path, "is %s: use a list, each %s after a dash", describe(node), what)
 		return
 	}
 	for i, item := range list.Values {
-		source := newSourceConfig("")
-		l.config.Sources = append(l.config.Sources, source)
-		here := sourcePath(i, "")
+		here := fmt.Sprintf("%s[%d]", path, i)
 		l.origins[here] = at(item.GetToken())
 		if mapping, ok := item.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
 			l.origins[here] = at(mapping.Values[0].Key.GetToken())
 		}
-		all := l.keyReaders(sourceKeys(source), here+".")
-		maps.Copy(all, l.rulesReaders(&source.Rules, here+"."))
-		l.readMapping(item, here, all)
+		l.readMapping(item, here, add(i, here))
 	}
 }
 
