@@ -28,6 +28,7 @@ var defaultExpressions = map[scim.SlackAttribute]string{
 // wish is what a rule wants of one attribute.
 type wish struct {
 	text   string
+	value  any  // the text once more, as it came: an interface that is there already costs nothing
 	spoken bool // false: the source says nothing on which the rule depends
 }
 
@@ -37,7 +38,7 @@ func (r *Rules) rewrite(doc scim.Object, groups []string) (scim.Object, error) {
 	if r == nil || len(r.user) == 0 {
 		return doc, nil
 	}
-	b := r.begin(doc, groups)
+	b := r.begin(doc, groups, r.userReads)
 	defer r.end(b)
 	w := rewriter{doc: maps.Clone(doc), from: doc, wishes: make(map[scim.SlackAttribute]wish, len(r.user)), own: map[string]bool{}}
 	for i := range r.user {
@@ -55,6 +56,7 @@ func (r *Rules) rewrite(doc scim.Object, groups []string) (scim.Object, error) {
 				return nil, err
 			}
 			got.text, _ = value.(string)
+			got.value = value
 		}
 		w.wishes[c.Attribute] = got
 	}
@@ -80,13 +82,13 @@ func (w *rewriter) writeAll() {
 		switch m.attribute {
 		case "emails", "phoneNumbers", "addresses": // several Slack attributes come of one list
 		case "photos":
-			w.single(m, wish, scim.Object{"value": wish.text, "type": "photo"})
+			w.single(m, wish, scim.Object{"value": wish.value, "type": "photo"})
 		case "roles":
-			w.single(m, wish, scim.Object{"value": wish.text, "primary": true})
+			w.single(m, wish, scim.Object{"value": wish.value, "primary": true})
 		case "manager":
-			w.place(m.schema, m.attribute, "", wish, scim.Object{"value": wish.text})
+			w.place(m.schema, m.attribute, "", wish, scim.Object{"value": wish.value})
 		default:
-			w.place(m.schema, m.attribute, m.sub, wish, wish.text)
+			w.place(m.schema, m.attribute, m.sub, wish, wish.value)
 		}
 	}
 	w.writeEmails()
@@ -147,20 +149,20 @@ func (w *rewriter) writeEmails() {
 	theirs := elements(w.from["emails"], "value")
 	if !rulesPrimary {
 		chosen, ok := pickEmail(theirs)
-		primary = wish{chosen.text, ok}
+		primary = wish{chosen.text, chosen.text, ok}
 	}
 	if primary.text == "" {
 		delete(w.doc, "emails") // and the default mapping says that Slack wants one
 		return
 	}
-	list := []any{scim.Object{"value": primary.text, "primary": true}}
+	list := []any{scim.Object{"value": primary.value, "primary": true}}
 	switch {
 	case !rulesSecondary:
 		for _, e := range theirs {
 			list = append(list, scim.Object{"value": e.text, "type": e.kind})
 		}
 	case secondary.text != "":
-		list = append(list, scim.Object{"value": secondary.text, "type": "other"})
+		list = append(list, scim.Object{"value": secondary.value, "type": "other"})
 	case secondary.spoken:
 		list = append(list, scim.Object{"value": nil, "type": "other"})
 	}
@@ -176,7 +178,7 @@ func (w *rewriter) writePhones() {
 	var list []any
 	add := func(wish wish, kind string) {
 		if wish.text != "" {
-			list = append(list, scim.Object{"value": wish.text, "type": kind})
+			list = append(list, scim.Object{"value": wish.value, "type": kind})
 		} else if wish.spoken {
 			list = append(list, scim.Object{"value": nil, "type": kind})
 		}
@@ -223,7 +225,7 @@ func (w *rewriter) writeAddress() {
 		}
 		ruled = true
 		if delete(address, part); wish.spoken {
-			address[part], spoken = wish.text, true
+			address[part], spoken = wish.value, true
 		}
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -46,8 +47,8 @@ type Rules struct {
 	scope       *compiled
 	groupName   *compiled
 	groupScope  *compiled
-	fillers     []attribute // what any rule reads
-	callsAttr   bool
+	userReads   []attribute // what the rules of the person read
+	scopeReads  []attribute // what the scope reads
 	readsGroups bool
 	whens       map[scim.SlackAttribute]When
 	pool        sync.Pool // of *bench
@@ -85,7 +86,6 @@ type RuleFault struct {
 func CompileRules(set RuleSet) (*Rules, []RuleFault) {
 	r := &Rules{whens: map[scim.SlackAttribute]When{}}
 	var faults []RuleFault
-	needed := map[string]bool{}
 	compile := func(of string, rule Rule, kind reflect.Kind, sample map[string]any) *compiled {
 		c, fault := compileRule(rule, kind, sample)
 		if fault != nil {
@@ -100,13 +100,10 @@ func CompileRules(set RuleSet) (*Rules, []RuleFault) {
 		if c := compile("user."+string(rule.Attribute), rule, reflect.String, people); c != nil {
 			r.user = append(r.user, *c)
 			r.whens[rule.Attribute] = rule.When
-			note(needed, *c)
 		}
 	}
 	if set.Scope.Expression != "" {
-		if r.scope = compile("scope", set.Scope, reflect.Bool, people); r.scope != nil {
-			note(needed, *r.scope)
-		}
+		r.scope = compile("scope", set.Scope, reflect.Bool, people)
 	}
 	if set.GroupName.Expression != "" {
 		r.groupName = compile("group.name", set.GroupName, reflect.String, groups)
@@ -117,20 +114,25 @@ func CompileRules(set RuleSet) (*Rules, []RuleFault) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	for _, a := range readable {
-		if needed[a.path] && a.value != nil {
-			r.fillers = append(r.fillers, a)
-		}
+	r.userReads = readsOf(r.user...)
+	if r.scope != nil {
+		r.scopeReads = readsOf(*r.scope)
 	}
-	r.callsAttr, r.readsGroups = needed["attr"], needed["groups"]
-	r.pool.New = func() any { return &bench{person: map[string]any{}} }
+	r.readsGroups = slices.ContainsFunc(slices.Concat(r.userReads, r.scopeReads), func(a attribute) bool { return a.path == "groups" })
+	r.pool.New = newBench
 	return r, nil
 }
 
-func note(needed map[string]bool, c compiled) {
-	for _, a := range c.reads {
-		needed[a.path] = true
+// readsOf lists what the rules read, each once.
+func readsOf(rules ...compiled) (reads []attribute) {
+	for _, c := range rules {
+		for _, a := range c.reads {
+			if !slices.ContainsFunc(reads, func(b attribute) bool { return a.path == b.path }) {
+				reads = append(reads, a)
+			}
+		}
 	}
+	return reads
 }
 
 // compileRule compiles the expression. A rule that says what the default mapping does anyway has no program.
@@ -190,29 +192,6 @@ func (e *RuleError) Error() string {
 	return fmt.Sprintf("the rule for %s (%s) failed for this person: %s: correct the rule, or what the directory says of the person", e.Attribute, e.Place, e.Problem)
 }
 
-// bench is what one evaluation works with.
-type bench struct {
-	machine vm.VM
-	person  map[string]any // by the paths of readable
-}
-
-// begin fills a bench with what the rules read of a document.
-func (r *Rules) begin(doc scim.Object, groups []string) *bench {
-	b := r.pool.Get().(*bench)
-	active, said := doc["active"].(bool)
-	b.person["active"] = active || !said
-	b.person["groups"] = groups[:min(len(groups), maxList)]
-	if r.callsAttr {
-		b.person["attr"] = func(path string) string { return attrText(doc, path) }
-	}
-	for _, a := range r.fillers {
-		b.person[a.path] = a.value(doc)
-	}
-	return b
-}
-
-func (r *Rules) end(b *bench) { r.pool.Put(b) }
-
 // run evaluates one rule.
 func (c *compiled) run(b *bench, of string) (any, error) {
 	value, err := b.machine.Run(c.program, b.person)
@@ -242,7 +221,7 @@ func (r *Rules) InScope(doc scim.Object, groups []string) (bool, error) {
 	if r == nil || r.scope == nil {
 		return true, nil
 	}
-	b := r.begin(doc, groups)
+	b := r.begin(doc, groups, r.scopeReads)
 	defer r.end(b)
 	value, err := r.scope.run(b, "scope")
 	in, _ := value.(bool)

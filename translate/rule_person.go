@@ -12,8 +12,8 @@ import (
 type attribute struct {
 	path   string // as an expression names it
 	spoken func(doc scim.Object) bool
-	value  func(doc scim.Object) any // a string, or a []string; nil: whoever evaluates knows it
-	sample any                       // of the type of value
+	value  func(*bench) any // a string, or a []string; nil: whoever evaluates knows it
+	sample any              // of the type of value
 }
 
 // readable are the attributes that expressions can name, beside attr(). A text is "" where the source says nothing.
@@ -54,11 +54,12 @@ func allAttributes() []attribute {
 		chosen("emails.secondary", otherEmail))
 	for list, kinds := range map[string][]string{"emails": {"work", "home", "other"}, "phoneNumbers": {"work", "mobile", "home", "other"}} {
 		for _, kind := range kinds {
-			out = append(out, chosen(list+"."+kind, func(all []element) string { return textAmong(all, isType(kind)) }))
+			ofKind := isType(kind)
+			out = append(out, chosen(list+"."+kind, func(all []element) string { return textAmong(all, ofKind) }))
 		}
 	}
 	for _, list := range []string{"emails", "phoneNumbers", "roles"} {
-		out = append(out, attribute{list + ".all", says(list), func(doc scim.Object) any { return textsOf(elements(doc[list], "value", "display")) }, []string{}})
+		out = append(out, attribute{list + ".all", says(list), func(b *bench) any { return textsOf(b.list(list)) }, []string{}})
 	}
 	out = append(out,
 		chosen("phoneNumbers.primary", func(all []element) string {
@@ -67,7 +68,7 @@ func allAttributes() []attribute {
 		chosen("roles.primary", func(all []element) string { return textAmong(all, isPrimary, anyElement) }),
 		chosen("photos.primary", func(all []element) string { return textAmong(all, isType("photo"), anyElement) }))
 	for _, part := range addressTexts {
-		out = append(out, attribute{"addresses." + part, says("addresses"), func(doc scim.Object) any { return addressText(doc, part) }, ""})
+		out = append(out, attribute{"addresses." + part, says("addresses"), func(b *bench) any { return addressText(b.list("addresses"), part) }, ""})
 	}
 	return out
 }
@@ -75,13 +76,13 @@ func allAttributes() []attribute {
 // single is an attribute of one value.
 func single(path, schema, name, sub string) attribute {
 	return attribute{path, func(doc scim.Object) bool { _, spoken := lookup(doc, schema, name, sub); return spoken },
-		func(doc scim.Object) any { return plainText(doc, schema, name, sub) }, ""}
+		func(b *bench) any { return plainValue(b.doc, schema, name, sub) }, ""}
 }
 
 // chosen is one value of a list: path is the name of the list, a dot, and which one.
 func chosen(path string, choose func([]element) string) attribute {
 	list, _, _ := strings.Cut(path, ".")
-	return attribute{path, says(list), func(doc scim.Object) any { return choose(elements(doc[list], "value", "display")) }, ""}
+	return attribute{path, says(list), func(b *bench) any { return choose(b.list(list)) }, ""}
 }
 
 func says(name string) func(scim.Object) bool {
@@ -108,6 +109,15 @@ func sampleEntry() map[string]any {
 	return sample
 }
 
+// plainValue is plainText without an allocation if the value is a trimmed text already, as most are.
+func plainValue(doc scim.Object, schema, name, sub string) any {
+	value, _ := lookup(doc, schema, name, sub)
+	if text, ok := value.(string); ok && len(text) == len(strings.TrimSpace(text)) {
+		return value
+	}
+	return plainText(doc, schema, name, sub)
+}
+
 // plainText is the trimmed text of a single value.
 func plainText(doc scim.Object, schema, name, sub string) string {
 	value, _ := lookup(doc, schema, name, sub)
@@ -122,7 +132,7 @@ func textAmong(list []element, preferences ...test) string {
 }
 
 func textsOf(list []element) []string {
-	out := []string{}
+	out := make([]string, 0, min(len(list), maxList))
 	for _, e := range list[:min(len(list), maxList)] {
 		if e.text != "" {
 			out = append(out, e.text)
@@ -138,8 +148,8 @@ func otherEmail(all []element) string {
 }
 
 // addressText is a part of the address that the default mapping chooses.
-func addressText(doc scim.Object, part string) string {
-	e, _ := pick(only(elements(doc["addresses"], addressTexts...), hasText), isPrimary, isType("work"), anyElement)
+func addressText(all []element, part string) string {
+	e, _ := pickAmong(all, hasText, isPrimary, isType("work"), anyElement)
 	text, _ := textOf(e.object[part])
 	return strings.TrimSpace(text)
 }

@@ -247,7 +247,7 @@ func BenchmarkTwentyRules(b *testing.B) {
 	b.Run("rules", func(b *testing.B) { // what the rules cost
 		b.ReportAllocs()
 		for b.Loop() {
-			bench := rules.begin(doc, groups)
+			bench := rules.begin(doc, groups, rules.userReads)
 			for i := range rules.user {
 				if _, err := rules.user[i].run(bench, ""); err != nil {
 					b.Fatal(err)

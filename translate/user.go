@@ -47,7 +47,7 @@ type Options struct {
 // then still filled with everything that could be translated, so that a leaver with a bad name can be deactivated: if
 // active itself is not understood, Active is true. A rule that fails is a *RuleError, and then nothing is translated but active.
 func ToUser(doc scim.Object, o Options) (User, error) {
-	t := &translation{doc: doc, options: o, user: User{Active: true, Profile: scim.SlackUserProfile{}}}
+	t := &translation{doc: doc, options: o, user: User{Active: true, Profile: make(scim.SlackUserProfile, len(mappings))}}
 	t.active()
 	var err error
 	if t.doc, err = o.Rules.rewrite(doc, o.Groups); err != nil {
