@@ -34,9 +34,9 @@ type unlinkedPerson struct {
 }
 
 // Adopt compares the people and groups that have no link with all of Slack's, by the match rules of their sources. With apply, those of whom
-// there is no doubt are linked; nothing is written to Slack by that. progress is called with the number of accounts read.
+// there is no doubt are linked; nothing is written to Slack by that. progress is called after each call of Slack.
 // Errors are *slackapi.Error, those of the store and of ctx.
-func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(read int)) ([]Proposal, error) {
+func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(Reading)) ([]Proposal, error) {
 	people, err := r.unlinkedPeople(ctx)
 	if err != nil {
 		return nil, err
@@ -49,13 +49,15 @@ func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(read i
 			index[name] = append(index[name], p)
 		}
 	}
-	read, claims := 0, map[string]int{}
-	for u, err := range r.cfg.Slack.Users(ctx, slackapi.LaneReads) {
+	names, err := r.unlinkedGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reading, claims := r.newReading(progress), map[string]int{}
+	reading.others = len(names)
+	for u, err := range r.cfg.Slack.Users(ctx, slackapi.LaneReads, reading.page) {
 		if err != nil {
 			return nil, err
-		}
-		if read++; read%1000 == 0 {
-			progress(read)
 		}
 		for by, attribute := range matchAttributes {
 			for _, p := range index[by+" "+strings.ToLower(u.Profile[attribute])] {
@@ -66,12 +68,11 @@ func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(read i
 			}
 		}
 	}
-	progress(read)
 	proposals := make([]Proposal, 0, len(people))
 	for i := range people {
 		proposals = append(proposals, r.propose(ctx, &people[i], claims))
 	}
-	groups, err := r.proposeGroups(ctx)
+	groups, err := r.proposeGroups(ctx, names, reading)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +142,9 @@ func (r *Reconciler) propose(ctx context.Context, p *unlinkedPerson, claims map[
 	return out
 }
 
-// proposeGroups looks each group without a link up by its name.
-func (r *Reconciler) proposeGroups(ctx context.Context) (proposals []Proposal, err error) {
-	names := map[store.Key]string{}
+// unlinkedGroups returns the names of the groups without a link.
+func (r *Reconciler) unlinkedGroups(ctx context.Context) (names map[store.Key]string, err error) {
+	names = map[store.Key]string{}
 	err = r.cfg.Store.View(ctx, func(tx store.Tx) error {
 		for source := range *r.sources.Load() {
 			for resource, err := range tx.ResourcesAfter(source, store.Group, "") {
@@ -159,14 +160,17 @@ func (r *Reconciler) proposeGroups(ctx context.Context) (proposals []Proposal, e
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
+	return names, err
+}
+
+// proposeGroups looks each group up by its name.
+func (r *Reconciler) proposeGroups(ctx context.Context, names map[store.Key]string, reading *reading) (proposals []Proposal, err error) {
 	for key, name := range names {
 		hits, err := r.cfg.Slack.FindGroups(ctx, slackapi.LaneReads, name)
 		if err != nil {
 			return nil, err
 		}
+		reading.one(1)
 		p := Proposal{Key: key, Name: name}
 		for _, g := range hits {
 			p.Candidates = append(p.Candidates, g.ID)

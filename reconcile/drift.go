@@ -51,22 +51,28 @@ const mostOrphans = 10_000
 
 // Drift compares all of Slack's accounts, and the linked groups, with what they were last told to be, by reads that yield to all other
 // calls. An account that the list does not show is read by its id before anything is said of it. With repair, those that differ are made to match again where the source wishes
-// something of them. progress is called with the number of accounts read. Errors are *slackapi.Error, and those of the store and ctx.
-func (r *Reconciler) Drift(ctx context.Context, repair bool, progress func(read int)) (Drift, error) {
-	d := &driftWalk{r: r, repair: repair, seen: map[string]bool{}, byEmail: map[string][]Account{}}
+// something of them. progress is called after each call of Slack. Errors are *slackapi.Error, and those of the store and ctx.
+func (r *Reconciler) Drift(ctx context.Context, repair bool, progress func(Reading)) (Drift, error) {
+	d := &driftWalk{r: r, repair: repair, reading: r.newReading(progress), seen: map[string]bool{}, byEmail: map[string][]Account{}}
 	d.report = Drift{Differing: []Drifted{}, Orphans: []Account{}, Duplicates: [][]Account{}}
-	for u, err := range r.cfg.Slack.Users(ctx, slackapi.LaneReads) {
+	later, err := d.unseenLinks(ctx)
+	if err != nil {
+		return d.report, err
+	}
+	for _, link := range later {
+		if link.Key.Type == store.Group { // of the accounts, most will be on the list
+			d.reading.others++
+		}
+	}
+	for u, err := range r.cfg.Slack.Users(ctx, slackapi.LaneReads, d.reading.page) {
 		if err == nil {
 			err = d.account(ctx, u)
 		}
 		if err != nil {
 			return d.report, err
 		}
-		if d.report.Accounts++; d.report.Accounts%1000 == 0 {
-			progress(d.report.Accounts)
-		}
+		d.report.Accounts++
 	}
-	progress(d.report.Accounts)
 	if err := d.unseen(ctx); err != nil {
 		return d.report, err
 	}
@@ -92,6 +98,7 @@ type DriftSummary struct {
 type driftWalk struct {
 	r       *Reconciler
 	repair  bool
+	reading *reading
 	seen    map[string]bool // Slack ids of linked accounts
 	byEmail map[string][]Account
 	report  Drift
@@ -170,10 +177,9 @@ func (d *driftWalk) note(ctx context.Context, found Drifted) error {
 	return nil
 }
 
-// unseen reads by their ids the linked accounts that the list did not show, and every linked group: a list proves nothing of who is not on it.
-func (d *driftWalk) unseen(ctx context.Context) error {
-	var links []store.Link
-	err := d.r.cfg.Store.View(ctx, func(tx store.Tx) error {
+// unseenLinks are those of accounts that the list did not show, and of every group.
+func (d *driftWalk) unseenLinks(ctx context.Context) (links []store.Link, err error) {
+	err = d.r.cfg.Store.View(ctx, func(tx store.Tx) error {
 		links = nil
 		for link, err := range tx.AllLinks() {
 			if err != nil {
@@ -185,22 +191,38 @@ func (d *driftWalk) unseen(ctx context.Context) error {
 		}
 		return nil
 	})
+	return links, err
+}
+
+// unseen reads by their ids the linked accounts that the list did not show, and every linked group: a list proves nothing of who is not on it.
+func (d *driftWalk) unseen(ctx context.Context) error {
+	links, err := d.unseenLinks(ctx)
+	d.reading.others = len(links)
 	for _, link := range links {
+		if err == nil {
+			err = d.one(ctx, link)
+		}
 		if err != nil {
 			return err
 		}
-		if link.Key.Type == store.Group {
-			err = d.group(ctx, link)
-			continue
-		}
-		var u slackapi.User
-		if u, err = d.r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID); err == nil {
-			err = d.compare(ctx, link, u)
-		} else if e := refusedBy(err); e != nil && e.Kind == slackapi.NotFound {
-			err = d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Gone: true})
-		}
+		d.reading.one(1)
 	}
 	return err
+}
+
+// one reads a linked account or group by its id.
+func (d *driftWalk) one(ctx context.Context, link store.Link) error {
+	if link.Key.Type == store.Group {
+		return d.group(ctx, link)
+	}
+	u, err := d.r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID)
+	if e := refusedBy(err); e != nil && e.Kind == slackapi.NotFound {
+		return d.note(ctx, Drifted{Key: link.Key, SlackID: link.SlackID, Gone: true})
+	}
+	if err != nil {
+		return err
+	}
+	return d.compare(ctx, link, u)
 }
 
 func (d *driftWalk) group(ctx context.Context, link store.Link) error {

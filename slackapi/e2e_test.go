@@ -136,7 +136,7 @@ func everyMethodOverHTTP(t *testing.T, gated bool) {
 		t.Errorf("still active: %+v, %v", gone, err)
 	}
 	all := 0
-	for _, err := range c.Users(ctx, LaneReads) {
+	for _, err := range c.Users(ctx, LaneReads, func(int, int) {}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func TestUsersWalksPages(t *testing.T) {
 		fmt.Fprint(w, pages[r.URL.Query().Get("startIndex")])
 	})
 	var got []string
-	for u, err := range c.Users(t.Context(), LaneReads) {
+	for u, err := range c.Users(t.Context(), LaneReads, func(int, int) {}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestUsersWalksPages(t *testing.T) {
 	if !cmp.Equal(got, numbered(0, 1500)) || !cmp.Equal(starts, []string{"1", "1001", "1502"}) {
 		t.Errorf("%d users, pages %v", len(got), starts)
 	}
-	for range c.Users(t.Context(), LaneReads) {
+	for range c.Users(t.Context(), LaneReads, func(int, int) {}) {
 		break // must not go on
 	}
 }
@@ -65,7 +65,7 @@ func TestUsersEndsWhenPagesRepeat(t *testing.T) {
 		fmt.Fprint(w, listOf("U1", "U2"))
 	})
 	var last error
-	for _, err := range c.Users(t.Context(), LaneReads) {
+	for _, err := range c.Users(t.Context(), LaneReads, func(int, int) {}) {
 		last = err
 	}
 	if last == nil || calls != 2 {

@@ -10,10 +10,10 @@ import (
 	"scim2slack/scim"
 )
 
-const (
-	pageSize   = 1000 // the most Slack gives; more is cut in silence (DOC)
-	lookupSize = 100  // an exact look-up finds one or none
-)
+// PageSize is how many users come in one call of a list: the most Slack gives; more is cut in silence (DOC).
+const PageSize = 1000
+
+const lookupSize = 100 // an exact look-up finds one or none
 
 // User reads a user, also a deactivated one. Right after a deactivation Slack may still say active for some seconds (LIVE).
 // NotFound if there is no such user.
@@ -128,13 +128,14 @@ func (c *Client) FindUsers(ctx context.Context, lane Lane, attribute scim.SlackA
 
 // Users walks over all users of the organisation, in pages of 1000, with bots and deactivated users (LIVE). Each comes
 // once, though Slack promises no stable order, and users who are created or deactivated meanwhile may be missing. After an
-// error, which comes with a zero User, it ends.
-func (c *Client) Users(ctx context.Context, lane Lane) iter.Seq2[User, error] {
+// error, which comes with a zero User, it ends. page is called with each page: how many are on it, and how many Slack says that there are, 0 if it
+// does not say.
+func (c *Client) Users(ctx context.Context, lane Lane, page func(read, total int)) iter.Seq2[User, error] {
 	return func(yield func(User, error) bool) {
 		seen := map[string]bool{}
 		for start := 1; ; {
 			call := call{op: "list users", limit: LimitReads, lane: lane, method: http.MethodGet, path: "/Users",
-				query: pageQuery(start, pageSize, "")}
+				query: pageQuery(start, PageSize, "")}
 			users, p, err := c.usersPage(ctx, call)
 			if err != nil {
 				yield(User{}, err)
@@ -149,6 +150,7 @@ func (c *Client) Users(ctx context.Context, lane Lane) iter.Seq2[User, error] {
 					}
 				}
 			}
+			page(len(users), p.total)
 			start += len(users) // never itemsPerPage, which is not always true (LIVE)
 			if len(users) == 0 || p.total > 0 && start > p.total {
 				return

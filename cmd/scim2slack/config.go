@@ -57,9 +57,15 @@ type sourceConfig struct {
 	Options   reconcile.Options
 	Rules     rulesConfig
 	Dialect   dialect.Name
+	// OnAmbiguous is what becomes of a person whom several accounts match. There is one answer, written down so that a file can say it.
+	OnAmbiguous onAmbiguous
 	// Profile is that of the dialect, but for what the configuration says otherwise.
 	Profile dialect.Profile
 }
+
+type onAmbiguous string
+
+const ambiguousHold onAmbiguous = "hold"
 
 // jwtConfig lets a source present JWTs that somebody else signs. The zero value accepts none.
 type jwtConfig struct {
@@ -100,7 +106,7 @@ func defaultConfig() *config {
 }
 
 func newSourceConfig(name string) *sourceConfig {
-	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Dialect: dialect.Generic}
+	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Dialect: dialect.Generic, OnAmbiguous: ambiguousHold}
 }
 
 // maxConfigFile bounds the file: a longer one is no configuration.
@@ -177,6 +183,17 @@ type loader struct {
 type origin struct {
 	variable     string
 	line, column int
+}
+
+// String is the variable, line N, or default.
+func (o origin) String() string {
+	switch {
+	case o.variable != "":
+		return o.variable
+	case o.line > 0:
+		return fmt.Sprintf("line %d", o.line)
+	}
+	return "default"
 }
 
 func (l *loader) report(at origin, key, format string, args ...any) {

@@ -41,18 +41,30 @@ func (l *loader) readSourceVariables(variables map[string]string) (known []strin
 	if i >= 0 {
 		source = l.config.Sources[i]
 	}
-	for _, k := range sourceKeys(source) {
-		if k.variable == "" {
-			continue
+	// needed reports whether a variable is given, which makes the source if there is none yet.
+	needed := func(variable string) bool {
+		known = append(known, variable)
+		if _, given := variables[variable]; !given {
+			return false
 		}
-		known = append(known, k.variable)
-		if _, given := variables[k.variable]; given && i < 0 {
+		if i < 0 {
 			i = len(l.config.Sources)
 			l.config.Sources = append(l.config.Sources, source)
-			l.origins[sourcePath(i, "")] = origin{variable: k.variable}
+			l.origins[sourcePath(i, "")] = origin{variable: variable}
 		}
-		if i >= 0 {
+		return true
+	}
+	for _, k := range sourceKeys(source) {
+		if k.variable != "" && needed(k.variable) {
 			l.readVariable(k, sourcePath(i, k.path), variables)
+		}
+	}
+	rules := ruleVariables()
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		if needed(name) {
+			if rule, ok := l.readRuleVariable(name, variables[name]); ok {
+				rules[name](&source.Rules, rule)
+			}
 		}
 	}
 	return known

@@ -67,6 +67,7 @@ func sourceKeys(s *sourceConfig) []key {
 		secretKey("token", "TOKEN", &s.Token),
 		textKey("tokenFile", "TOKEN_FILE", &s.TokenFile, notEmpty),
 		matchKey("match", "MATCH", &o.Match),
+		choiceKey("onAmbiguous", "ON_AMBIGUOUS", &s.OnAmbiguous, ambiguousHold),
 		booleanKey("createUsers", "CREATE_USERS", &o.CreateUsers),
 		booleanKey("updateUsers", "UPDATE_USERS", &o.UpdateUsers),
 		booleanKey("disableUsers", "DISABLE_USERS", &o.DisableUsers),

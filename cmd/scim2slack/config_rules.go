@@ -51,7 +51,7 @@ func (r rulesConfig) text(of string) ruleText {
 // required are the attributes without which Slack has nobody.
 var required = []scim.SlackAttribute{scim.SlackUserName, scim.SlackEmail}
 
-// rulesReaders read user and scope of a source. They have no variables: rules are longer than a variable should be.
+// rulesReaders read user and scope of a source.
 func (l *loader) rulesReaders(r *rulesConfig, prefix string) readers {
 	return readers{
 		prefix + "scope":       func(path string, node ast.Node) { r.Scope, _ = l.readRule(path, node) },
@@ -158,7 +158,11 @@ func (l *loader) compileRules(i int, s *sourceConfig) {
 	set := s.Rules.set()
 	compiled, faults := translate.CompileRules(set)
 	for _, f := range faults {
-		l.report(s.Rules.text(f.Of).within(f.Line, f.Column), sourcePath(i, f.Of), "%s", f.Problem)
+		place, problem := s.Rules.text(f.Of).within(f.Line, f.Column), f.Problem
+		if place.variable != "" {
+			problem = fmt.Sprintf("at character %d: %s", f.Column, problem)
+		}
+		l.report(place, sourcePath(i, f.Of), "%s", problem)
 	}
 	if !set.Empty() {
 		s.Options.Rules = compiled
@@ -167,6 +171,9 @@ func (l *loader) compileRules(i int, s *sourceConfig) {
 
 // within is the place of a line and column of the expression in the file.
 func (r ruleText) within(line, column int) origin {
+	if r.at.variable != "" {
+		return r.at
+	}
 	if r.block {
 		return origin{line: r.at.line + line, column: column}
 	}
@@ -189,11 +196,11 @@ func (r rulesConfig) settings(i int) (out []setting) {
 		if rule.When != "" && rule.When != translate.WhenAlways {
 			value += " (when: " + string(rule.When) + ")"
 		}
-		out = append(out, setting{sourcePath(i, "user."+string(rule.Attribute)), value, fmt.Sprintf("line %d", rule.at.line)})
+		out = append(out, setting{sourcePath(i, "user."+string(rule.Attribute)), value, rule.at.String()})
 	}
 	for _, of := range []string{"scope", "group.name", "group.scope"} {
 		if rule := r.text(of); rule.Expression != "" {
-			out = append(out, setting{sourcePath(i, of), rule.Expression, fmt.Sprintf("line %d", rule.at.line)})
+			out = append(out, setting{sourcePath(i, of), rule.Expression, rule.at.String()})
 		}
 	}
 	return out

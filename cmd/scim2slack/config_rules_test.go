@@ -115,3 +115,41 @@ func readText(t *testing.T, file string) string {
 	}
 	return string(content)
 }
+
+// A variable holds the expression of a rule, wins over the file's, and is named in a fault.
+func TestRulesOfTheEnvironment(t *testing.T) {
+	file := "slack: {token: xoxp-of-slack-000}\nsources:\n  - name: default\n    token: token-of-the-source\n    user: {title: userType, givenName: nickName}\n"
+	c, faults, warnings := load(t, file, "SCIM2SLACK_USER_TITLE=upper(title)", "SCIM2SLACK_USER_HONORIFIC_PREFIX=null", "SCIM2SLACK_SCOPE=userName != \"root\"")
+	if len(faults)+len(warnings) > 0 {
+		t.Fatal(faults, warnings)
+	}
+	doc := scim.Object{"userName": "x", "title": "Cook", "nickName": "Annie", "name": scim.Object{"familyName": "B", "honorificPrefix": "Dr."},
+		"emails": []any{scim.Object{"value": "anna@example.com"}}}
+	rules := c.Sources[0].Options.Rules
+	u, err := translate.ToUser(doc, translate.Options{Rules: rules})
+	if prefix, spoken := u.Profile[scim.SlackHonorificPrefix]; err != nil || u.Profile[scim.SlackTitle] != "COOK" || u.Profile[scim.SlackGivenName] != "Annie" || prefix != "" || !spoken {
+		t.Errorf("%+v, %v", u.Profile, err)
+	}
+	if in, err := rules.InScope(scim.Object{"userName": "root"}, nil); in || err != nil {
+		t.Errorf("root is in scope: %v, %v", in, err)
+	}
+	if rule, _ := rules.Of(scim.SlackTitle); rule.Place != "SCIM2SLACK_USER_TITLE" {
+		t.Errorf("the rule is said to be in %s", rule.Place)
+	}
+	for variable, want := range map[string]string{
+		"SCIM2SLACK_USER_TITLE=upper(nick)":  "SCIM2SLACK_USER_TITLE: at character 7: unknown name nick",
+		"SCIM2SLACK_USER_EMAIL=null":         "SCIM2SLACK_USER_EMAIL: takes the email away",
+		"SCIM2SLACK_SCOPE=title":             "SCIM2SLACK_SCOPE: at character 1: the rule must give true or false",
+		"SCIM2SLACK_GROUP_NAME=null":         "SCIM2SLACK_GROUP_NAME: is null: give an expression",
+		"SCIM2SLACK_ON_AMBIGUOUS=first-come": `is "first-come": use hold`,
+	} {
+		if _, faults, _ := load(t, file, variable); len(faults) != 1 || !strings.Contains(faults[0], want) {
+			t.Errorf("%s: %q, want %q", variable, faults, want)
+		}
+	}
+	// Alone, the variables make the source.
+	c, faults, _ = load(t, "", "SCIM2SLACK_SLACK_TOKEN=xoxp-of-slack-000", "SCIM2SLACK_TOKEN=token-of-the-source", "SCIM2SLACK_USER_TITLE=userType")
+	if len(faults) > 0 || len(c.Sources) != 1 || len(c.Sources[0].Rules.User) != 1 {
+		t.Errorf("%q", faults)
+	}
+}

@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // setting is one key of the effective configuration. Secrets are masked.
 type setting struct {
 	Key   string `json:"key"`
@@ -13,12 +11,9 @@ type setting struct {
 func (c *config) settings() []setting {
 	var out []setting
 	add := func(path, value string) {
-		from := "default"
-		if at, given := c.origins[path]; given && at.variable != "" {
-			from = at.variable
-		} else if given {
-			from = fmt.Sprintf("line %d", at.line)
-		} else if value == mask {
+		at, given := c.origins[path]
+		from := at.String()
+		if !given && value == mask {
 			from = "file"
 		}
 		out = append(out, setting{path, value, from})

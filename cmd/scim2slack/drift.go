@@ -18,15 +18,15 @@ type driftCommand struct {
 	adminFlags
 }
 
-// driftLine is one line of the gateway's answer: how many accounts are read, or what was found.
+// driftLine is one line of the gateway's answer: how far the reading is, or what was found.
 type driftLine struct {
-	Read  int              `json:"read,omitempty"`
-	Drift *reconcile.Drift `json:"drift,omitempty"`
+	Reading *reconcile.Reading `json:"reading,omitempty"`
+	Drift   *reconcile.Drift   `json:"drift,omitempty"`
 }
 
 // drifter answers the admin API's drift.
 func (d *daemon) drifter(ctx context.Context, repair bool, answer func(line any) error) error {
-	found, err := d.reconciler.Drift(ctx, repair, func(read int) { _ = answer(driftLine{Read: read}) })
+	found, err := d.reconciler.Drift(ctx, repair, func(g reconcile.Reading) { _ = answer(driftLine{Reading: &g}) })
 	if err != nil {
 		return err
 	}
@@ -40,21 +40,20 @@ func (c *driftCommand) Run(con *console) error {
 		return err
 	}
 	var found reconcile.Drift
+	bar := newBar(con.stderr)
 	err = client.stream(http.MethodPost, fmt.Sprint("/admin/v1/drift?repair=", c.Repair), nil, func(raw json.RawMessage) error {
 		var line driftLine
 		err := json.Unmarshal(raw, &line)
 		if line.Drift != nil {
 			found = *line.Drift
-		} else if isTerminal(con.stderr) {
-			printf(con.stderr, "\r%d Slack accounts read", line.Read)
+		} else if line.Reading != nil {
+			bar.reading(*line.Reading)
 		}
 		return err
 	})
+	bar.end()
 	if err != nil {
 		return err
-	}
-	if isTerminal(con.stderr) {
-		printLine(con.stderr)
 	}
 	if c.JSON {
 		err = printJSON(con.stdout, found)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"scim2slack/reconcile"
 	"time"
 
 	"scim2slack/store"
@@ -28,7 +29,7 @@ func (d *daemon) compareNowAndThen(ctx context.Context) error {
 			return nil
 		case <-time.After(max(wait, time.Minute)):
 		}
-		found, err := d.reconciler.Drift(ctx, d.cfg.Drift.Mode == driftRepair, func(int) {})
+		found, err := d.reconciler.Drift(ctx, d.cfg.Drift.Mode == driftRepair, func(reconcile.Reading) {})
 		if err == nil {
 			d.log.Info("Slack was compared with what it was told", "accounts", found.Accounts, "groups", found.Groups, "differing", len(found.Differing),
 				"orphans", found.OrphanCount, "duplicates", len(found.Duplicates), "repairing", found.Repairing)

@@ -18,16 +18,16 @@ type linksAdoptCommand struct {
 	adminFlags
 }
 
-// adoptLine is one line of the gateway's answer: how many accounts are read, or the proposals.
+// adoptLine is one line of the gateway's answer: how far the reading is, or the proposals.
 type adoptLine struct {
-	Read      int                  `json:"read,omitempty"`
+	Reading   *reconcile.Reading   `json:"reading,omitempty"`
 	Proposals []reconcile.Proposal `json:"proposals,omitempty"`
 	Done      bool                 `json:"done,omitempty"`
 }
 
 // adopter answers the admin API's adopt.
 func (d *daemon) adopter(ctx context.Context, apply bool, answer func(line any) error) error {
-	proposals, err := d.reconciler.Adopt(ctx, apply, func(read int) { _ = answer(adoptLine{Read: read}) })
+	proposals, err := d.reconciler.Adopt(ctx, apply, func(g reconcile.Reading) { _ = answer(adoptLine{Reading: &g}) })
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c *linksAdoptCommand) Run(con *console) error {
 	if err != nil {
 		return err
 	}
-	proposals := []reconcile.Proposal{}
+	proposals, bar := []reconcile.Proposal{}, newBar(con.stderr)
 	err = client.stream(http.MethodPost, fmt.Sprint("/admin/v1/links/adopt?apply=", c.Apply), nil, func(raw json.RawMessage) error {
 		var line adoptLine
 		if err := json.Unmarshal(raw, &line); err != nil {
@@ -48,14 +48,12 @@ func (c *linksAdoptCommand) Run(con *console) error {
 		}
 		if line.Done {
 			proposals = append(proposals, line.Proposals...)
-			if isTerminal(con.stderr) {
-				printLine(con.stderr)
-			}
-		} else if isTerminal(con.stderr) {
-			printf(con.stderr, "\r%d Slack accounts read", line.Read)
+		} else if line.Reading != nil {
+			bar.reading(*line.Reading)
 		}
 		return nil
 	})
+	bar.end()
 	switch {
 	case err != nil:
 		return err

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"scim2slack/reconcile"
 	"scim2slack/store/boltstore"
@@ -45,8 +44,9 @@ func (c *planCommand) Run(con *console) error {
 	for _, s := range cfg.Sources {
 		request.Sources[s.Name] = s.applied()
 	}
-	bar := progressBar(con.stderr)
-	v, err := c.verdict(con, cfg, request, bar)
+	bar := newBar(con.stderr)
+	v, err := c.verdict(con, cfg, request, bar.people)
+	bar.end()
 	if err != nil {
 		return err
 	}
@@ -114,22 +114,6 @@ func (d *daemon) planner(ctx context.Context, body io.Reader, answer func(line a
 		return err
 	}
 	return answer(planLine{Verdict: &v})
-}
-
-// progressBar draws how far something is, if it takes long and somebody looks.
-func progressBar(w io.Writer) func(done, all int) {
-	begin, drawn := time.Now(), false
-	return func(done, all int) {
-		if !isTerminal(w) || !drawn && time.Since(begin) < 300*time.Millisecond {
-			return
-		}
-		const width = 40
-		full := width * done / max(all, 1)
-		printf(w, "\r[%s%s] %d of %d people", strings.Repeat("=", full), strings.Repeat(" ", width-full), done, all)
-		if drawn = true; done >= all {
-			printLine(w)
-		}
-	}
 }
 
 func (v verdict) print(w io.Writer, short bool) error {
