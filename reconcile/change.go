@@ -142,18 +142,11 @@ type future struct {
 }
 
 func (c *comparison) add(resource store.Resource, before, after Options) error {
-	var groups []string
-	var err error
-	if before.Rules.ReadsGroups() || after.Rules.ReadsGroups() {
-		if groups, err = groupNames(c.tx, resource.Key, c.names); err != nil {
-			return err
-		}
-	}
-	was, err := c.future(resource, before, groups)
+	was, err := c.future(resource, before)
 	if err != nil {
 		return err
 	}
-	is, err := c.future(resource, after, groups)
+	is, err := c.future(resource, after)
 	if err != nil {
 		return err
 	}
@@ -264,7 +257,11 @@ func differences(before, now scim.SlackUserProfile) []AttributeChange {
 }
 
 // future translates a person as the loop would.
-func (c *comparison) future(resource store.Resource, o Options, groups []string) (future, error) {
+func (c *comparison) future(resource store.Resource, o Options) (future, error) {
+	groups, err := groupsOf(c.tx, resource.Key, o, c.names)
+	if err != nil {
+		return future{}, err
+	}
 	f := future{options: o, stand: standing(resource, o.Rules, groups)}
 	if f.stand.leaves {
 		return f, nil
@@ -272,7 +269,6 @@ func (c *comparison) future(resource store.Resource, o Options, groups []string)
 	if f.problem = f.stand.rule; f.problem == nil {
 		f.user, f.problem = translate.ToUser(resource.Document, translate.Options{SoftDeleteRenames: o.SoftDeleteRenames, Rules: o.Rules, Groups: groups})
 	}
-	var err error
 	if f.problem == nil {
 		_, _, err = resolveManager(c.tx, resource.Key, &f.user)
 	}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"errors"
+	"slices"
 
 	"scim2slack/store"
 	"scim2slack/translate"
@@ -18,12 +19,9 @@ type stand struct {
 // standingOf finds out how a person stands. Who is inactive or removed leaves, whatever the rules say; so nobody stays in because a rule
 // fails, and nobody is put out by it.
 func (r *Reconciler) standingOf(tx store.Tx, resource store.Resource) (s stand, err error) {
-	rules := r.optionsOf(resource.Key.Source).Rules
-	var groups []string
-	if rules.ReadsGroups() {
-		groups, err = groupNames(tx, resource.Key, map[store.Key]string{})
-	}
-	return standing(resource, rules, groups), err
+	options := r.optionsOf(resource.Key.Source)
+	groups, err := groupsOf(tx, resource.Key, options, map[store.Key]string{})
+	return standing(resource, options.Rules, groups), err
 }
 
 func standing(resource store.Resource, rules *translate.Rules, groups []string) stand {
@@ -39,30 +37,56 @@ func standing(resource store.Resource, rules *translate.Rules, groups []string) 
 	return s
 }
 
-// groupNames returns the names of the source's groups that the person is in. known remembers names, so that many people of few groups cost little.
-func groupNames(tx store.Tx, user store.Key, known map[store.Key]string) ([]string, error) {
+// groupsOf returns the names of the source's groups that the person is in, if a rule reads them: of those that name the person and, where nested
+// groups are flattened, also of those around these. known remembers names, so that many people of few groups cost little.
+func groupsOf(tx store.Tx, user store.Key, options Options, known map[store.Key]string) ([]string, error) {
+	if !options.Rules.ReadsGroups() {
+		return nil, nil
+	}
 	groups, err := collect(tx.GroupsOf(user))
 	if err != nil {
 		return nil, err
 	}
 	names := []string{}
-	for _, key := range groups {
-		name, met := known[key]
-		if !met {
-			group, err := tx.Resource(key)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
+	for i := 0; i < len(groups); i++ {
+		name, err := groupName(tx, groups[i], known)
+		if err != nil {
+			return nil, err
+		}
+		if name == "" {
+			continue // removed, and so nobody is in the groups around it by it
+		}
+		names = append(names, name)
+		if options.NestedGroups != NestedFlatten {
+			continue
+		}
+		for outer, err := range tx.GroupsOf(groups[i]) {
+			if err != nil {
 				return nil, err
 			}
-			if err == nil && !group.Deleted {
-				name = group.Document.String("displayName")
+			if !slices.Contains(groups, outer) {
+				groups = append(groups, outer)
 			}
-			known[key] = name
-		}
-		if name != "" {
-			names = append(names, name)
 		}
 	}
 	return names, nil
+}
+
+// groupName returns the name of a group, "" if it is removed.
+func groupName(tx store.Tx, key store.Key, known map[store.Key]string) (string, error) {
+	name, met := known[key]
+	if met {
+		return name, nil
+	}
+	group, err := tx.Resource(key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", err
+	}
+	if err == nil && !group.Deleted {
+		name = group.Document.String("displayName")
+	}
+	known[key] = name
+	return name, nil
 }
 
 // translation is what the mapping needs to know of the source and the person.

@@ -11,24 +11,43 @@ func (e *edit) wakeMoved(tx store.Tx, renamed bool) error {
 		return nil
 	}
 	if renamed {
-		for m, err := range tx.Members(e.resource.Key) {
-			if err != nil {
-				return err
-			}
-			e.moved = append(e.moved, m.ID)
+		if err := e.addMoved(tx, e.resource.Key); err != nil {
+			return err
 		}
 	}
-	for _, id := range e.moved {
+	seen := map[string]bool{e.resource.Key.ID: true}
+	for i := 0; i < len(e.moved); i++ { // it grows
+		id := e.moved[i]
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
 		key := store.Key{Source: e.resource.Key.Source, Type: store.User, ID: id}
 		if live, err := tx.Live(key); err != nil {
 			return err
-		} else if !live {
-			continue // a group in the group, or nobody any more
+		} else if !live { // a group in the group, or nobody any more
+			if e.x.source.NestedDecide {
+				if err := e.addMoved(tx, store.Key{Source: key.Source, Type: store.Group, ID: id}); err != nil {
+					return err
+				}
+			}
+			continue
 		}
 		if err := store.MarkPending(tx, key); err != nil {
 			return err
 		}
 		e.touched = append(e.touched, key)
+	}
+	return nil
+}
+
+// addMoved adds the members of a group to those whom the change concerns.
+func (e *edit) addMoved(tx store.Tx, group store.Key) error {
+	for m, err := range tx.Members(group) {
+		if err != nil {
+			return err
+		}
+		e.moved = append(e.moved, m.ID)
 	}
 	return nil
 }

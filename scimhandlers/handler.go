@@ -43,6 +43,8 @@ type Source struct {
 	Profile dialect.Profile // what it does not say is as for dialect.Generic
 	// GroupsDecide: what becomes of a person in Slack depends on the groups that they are in.
 	GroupsDecide bool
+	// NestedDecide: also on the groups that these groups are in.
+	NestedDecide bool
 }
 
 // Config is what a Handler works with.

@@ -49,7 +49,8 @@ func (j jwtConfig) settings() *server.JWT {
 func (c *config) caller() func(*http.Request) scimhandlers.Source {
 	sources := map[string]scimhandlers.Source{}
 	for _, s := range c.Sources {
-		sources[s.Name] = scimhandlers.Source{Name: s.Name, Profile: s.Profile, GroupsDecide: s.Options.Rules.ReadsGroups()}
+		sources[s.Name] = scimhandlers.Source{Name: s.Name, Profile: s.Profile, GroupsDecide: s.Options.Rules.ReadsGroups(),
+			NestedDecide: s.Options.NestedGroups == reconcile.NestedFlatten}
 	}
 	return func(r *http.Request) scimhandlers.Source { return sources[server.SourceName(r.Context())] }
 }

@@ -97,7 +97,7 @@ func (g *gateway) start() {
 		BaseURL: "http://gateway.test/scim/v2",
 		Source: func(r *http.Request) scimhandlers.Source {
 			return scimhandlers.Source{Name: server.SourceName(r.Context()), Profile: g.setup.profile.Or(dialect.Of(dialect.Generic)),
-				GroupsDecide: options.Rules.ReadsGroups()}
+				GroupsDecide: options.Rules.ReadsGroups(), NestedDecide: options.NestedGroups == reconcile.NestedFlatten}
 		}})
 	srv, err := server.New(server.Config{SCIM: handler, Credentials: []server.Credential{server.Token("default", testToken)}, Log: log})
 	if err != nil {

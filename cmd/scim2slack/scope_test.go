@@ -264,3 +264,83 @@ func TestScopeThatFailsPutsNobodyOut(t *testing.T) {
 		}
 	})
 }
+
+// Where nested groups are flattened, who is in a group that is in slack-users is in slack-users, whatever changes on the way: as if everything had
+// been so from the start.
+func TestScopeByNestedGroupsInAnyOrder(t *testing.T) {
+	for seed := range uint64(30) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			s := ruled(t, `"slack-users" in groups`)
+			rules := s.options
+			s.options = func(o *reconcile.Options) { rules(o); o.NestedGroups = reconcile.NestedFlatten }
+			inGateway(t, s, func(g *gateway) {
+				rnd := rand.New(rand.NewPCG(seed, 7))
+				people, groups := make([]string, 4), make([]string, 4)
+				for i := range people {
+					people[i] = g.must("POST", "/Users", map[string]any{"userName": fmt.Sprint("p", i), "emails": memberList(fmt.Sprintf("p%d@example.com", i))}, 201).String("id")
+				}
+				names := []string{"slack-users", "g1", "g2", "g3"}
+				for i := range groups {
+					groups[i] = g.must("POST", "/Groups", map[string]any{"displayName": names[i]}, 201).String("id")
+				}
+				members := [4]map[string]bool{{}, {}, {}, {}}
+				for range 40 {
+					at := rnd.IntN(len(groups))
+					member := slices.Concat(people, groups)[rnd.IntN(len(people)+len(groups))]
+					group := "/Groups/" + groups[at]
+					switch rnd.IntN(8) {
+					case 0, 1, 2, 3:
+						if member != groups[at] {
+							g.must("PATCH", group, patch(op("add", "members", memberList(member))), 200, 204)
+							members[at][member] = true
+						}
+					case 4, 5:
+						g.must("PATCH", group, patch(op("remove", fmt.Sprintf("members[value eq %q]", member), nil)), 200, 204)
+						delete(members[at], member)
+					case 6:
+						names[at] = map[string]string{"slack-users": "old", "old": "slack-users"}[names[at]]
+						if names[at] == "" {
+							names[at] = fmt.Sprint("g", at)
+						}
+						g.must("PATCH", group, patch(op("replace", "displayName", names[at])), 200, 204)
+					case 7:
+						if rnd.IntN(3) == 0 {
+							g.must("DELETE", group, nil, 204)
+							for i := range members {
+								delete(members[i], groups[at])
+							}
+							groups[at], members[at] = g.must("POST", "/Groups", map[string]any{"displayName": names[at]}, 201).String("id"), map[string]bool{}
+						} else {
+							time.Sleep(time.Duration(rnd.IntN(20)) * time.Second)
+						}
+					}
+				}
+				g.settle()
+				in := map[string]bool{}
+				var fill func(group string)
+				fill = func(group string) {
+					if i := slices.Index(groups, group); i >= 0 && !in[group] {
+						in[group] = true
+						for m := range members[i] {
+							fill(m)
+						}
+					} else {
+						in[group] = true // a person
+					}
+				}
+				if names[0] == "slack-users" {
+					fill(groups[0])
+				}
+				want := []string{}
+				for i, p := range people {
+					if in[p] {
+						want = append(want, fmt.Sprint("p", i))
+					}
+				}
+				if got := g.active(); !slices.Equal(got, want) {
+					t.Errorf("active are %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
