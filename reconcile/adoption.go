@@ -33,10 +33,15 @@ type unlinkedPerson struct {
 	hits  []match
 }
 
+// Author is who ordered something, and in which request, for the records.
+type Author struct {
+	Actor, RequestID string
+}
+
 // Adopt compares the people and groups that have no link with all of Slack's, by the match rules of their sources. With apply, those of whom
-// there is no doubt are linked; nothing is written to Slack by that. progress is called after each call of Slack.
+// there is no doubt are linked on the author's behalf; nothing is written to Slack by that. progress is called after each call of Slack.
 // Errors are *slackapi.Error, those of the store and of ctx.
-func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(Reading)) ([]Proposal, error) {
+func (r *Reconciler) Adopt(ctx context.Context, apply bool, author Author, progress func(Reading)) ([]Proposal, error) {
 	people, err := r.unlinkedPeople(ctx)
 	if err != nil {
 		return nil, err
@@ -78,7 +83,7 @@ func (r *Reconciler) Adopt(ctx context.Context, apply bool, progress func(Readin
 	}
 	proposals = append(proposals, groups...)
 	if apply {
-		err = r.linkProposed(ctx, proposals)
+		err = r.linkProposed(ctx, proposals, author)
 	}
 	return proposals, err
 }
@@ -193,7 +198,7 @@ func (r *Reconciler) proposeGroups(ctx context.Context, names map[store.Key]stri
 }
 
 // linkProposed links what was proposed without a doubt, and asks for work on it: what Slack holds is read before anything else.
-func (r *Reconciler) linkProposed(ctx context.Context, proposals []Proposal) error {
+func (r *Reconciler) linkProposed(ctx context.Context, proposals []Proposal, author Author) error {
 	for _, p := range proposals {
 		if p.SlackID == "" {
 			continue
@@ -208,7 +213,7 @@ func (r *Reconciler) linkProposed(ctx context.Context, proposals []Proposal) err
 			now := time.Now()
 			link := store.Link{Key: p.Key, SlackID: p.SlackID, Origin: store.Adopted, MatchedBy: p.By, Linked: now, Active: true, Unsure: now}
 			return errors.Join(tx.PutLink(link), store.MarkPending(tx, p.Key),
-				tx.AppendAudit(store.Audit{Time: now, Actor: "admin", Key: p.Key, Event: "link.adopted", SlackID: p.SlackID, Detail: p.By}))
+				tx.AppendAudit(store.Audit{Time: now, Actor: author.Actor, RequestID: author.RequestID, Key: p.Key, Event: "link.adopted", SlackID: p.SlackID, Detail: p.By}))
 		})
 		if linked := (*store.LinkedError)(nil); errors.As(err, &linked) {
 			continue // by the loop, which matches too

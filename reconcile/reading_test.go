@@ -13,7 +13,10 @@ import (
 // Whoever has all of Slack read is told from the first page on how much there is and how long it takes.
 func TestReadingTellsWhatIsLeft(t *testing.T) {
 	for name, read := range map[string]func(*world, func(Reading)) error{
-		"adopt": func(w *world, tell func(Reading)) error { _, err := w.loop.Adopt(w.Context(), false, tell); return err },
+		"adopt": func(w *world, tell func(Reading)) error {
+			_, err := w.loop.Adopt(w.Context(), false, Author{}, tell)
+			return err
+		},
 		"drift": func(w *world, tell func(Reading)) error { _, err := w.loop.Drift(w.Context(), false, tell); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

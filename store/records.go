@@ -151,7 +151,7 @@ type Intent struct {
 type Audit struct {
 	Seq        uint64
 	Time       time.Time
-	Actor      string // "source:NAME", "gateway" or "admin"
+	Actor      string // "source:NAME", "gateway", "admin:NAME" or, of what was refused to nobody known, "unknown"
 	Key        Key
 	Event      string // e.g. resource.created, slack.intent, slack.outcome, link.created
 	RequestID  string

@@ -33,8 +33,11 @@ type config struct {
 
 type adminConfig struct {
 	Listen    string
-	Token     secret // "" closes the admin API over TCP
+	Token     secret
 	TokenFile string
+	Tokens    []*adminToken // without any, nor a Token, the admin API is closed over TCP
+	Hosts     []string
+	Metrics   metricsMode
 }
 
 type slackConfig struct {
@@ -98,7 +101,7 @@ const defaultSource = "default"
 func defaultConfig() *config {
 	return &config{
 		Listen: "127.0.0.1:8080", Data: "scim2slack.db", AnswerWait: 3 * time.Second,
-		Admin: adminConfig{Listen: "127.0.0.1:8081"},
+		Admin: adminConfig{Listen: "127.0.0.1:8081", Metrics: metricsOpen},
 		Slack: slackConfig{SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 0.9,
 			Settle: time.Minute, Limits: map[string]slackapi.Limit{}},
 		Brake: brakeConfig{Enabled: true}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: driftReport},

@@ -17,6 +17,7 @@ func (l *loader) checkAll() {
 	}
 	c := l.config
 	l.readTokenFile("admin.token", "admin.tokenFile", &c.Admin.Token, c.Admin.TokenFile)
+	l.checkAdminTokens()
 	l.readTokenFile("slack.token", "slack.tokenFile", &c.Slack.Token, c.Slack.TokenFile)
 	if c.Slack.Token == "" && !l.faulty("slack.token", "slack.tokenFile") && !l.unread("slack") {
 		l.reportMissing("slack", "slack.token", "SCIM2SLACK_SLACK_TOKEN",
@@ -104,6 +105,13 @@ var jwtVariables = map[string]string{"algorithm": "SCIM2SLACK_JWT_ALGORITHM", "k
 // checkTokensDiffer keeps two callers from being one: a token names who calls.
 func (l *loader) checkTokensDiffer() {
 	holders := map[[sha256.Size]byte]string{}
+	differ := func(given, name string, hash [sha256.Size]byte) {
+		if other, taken := holders[hash]; taken {
+			l.report(l.origins[given], given, "is the same token as that of %s: give each its own", other)
+			return
+		}
+		holders[hash] = name
+	}
 	check := func(path, name string, token secret) {
 		if token == "" {
 			return
@@ -112,15 +120,18 @@ func (l *loader) checkTokensDiffer() {
 		if path != "slack.token" && len(token) < 16 { // Slack makes its own
 			l.warn(l.origins[given], given, "has only %d characters and can be guessed: use 32 random ones or more", len(token))
 		}
-		hash := sha256.Sum256([]byte(token.reveal()))
-		if other, taken := holders[hash]; taken {
-			l.report(l.origins[given], given, "is the same token as that of %s: give each its own", other)
-			return
-		}
-		holders[hash] = name
+		differ(given, name, sha256.Sum256([]byte(token.reveal())))
 	}
 	check("slack.token", "Slack", l.config.Slack.Token)
 	check("admin.token", "the admin API", l.config.Admin.Token)
+	for i, t := range l.config.Admin.Tokens {
+		if given := adminTokenPath(i, "sha256"); t.known {
+			if _, direct := l.origins[given]; !direct {
+				given = adminTokenPath(i, "tokenFile")
+			}
+			differ(given, "the admin "+quote(t.Name), t.hash)
+		}
+	}
 	for i, s := range l.config.Sources {
 		check(sourcePath(i, "token"), "the source "+quote(s.Name), s.Token)
 	}

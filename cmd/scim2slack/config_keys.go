@@ -44,6 +44,8 @@ func gatewayKeys(c *config) []key {
 		textKey("admin.listen", "ADMIN_LISTEN", &c.Admin.Listen, checkListen),
 		secretKey("admin.token", "ADMIN_TOKEN", &c.Admin.Token),
 		textKey("admin.tokenFile", "ADMIN_TOKEN_FILE", &c.Admin.TokenFile, notEmpty),
+		listKey("admin.hosts", "ADMIN_HOSTS", &c.Admin.Hosts, checkHost),
+		choiceKey("admin.metrics", "ADMIN_METRICS", &c.Admin.Metrics, metricsOpen, metricsToken),
 		secretKey("slack.token", "SLACK_TOKEN", &c.Slack.Token),
 		textKey("slack.tokenFile", "SLACK_TOKEN_FILE", &c.Slack.TokenFile, notEmpty),
 		textKey("slack.scimURL", "SLACK_SCIM_URL", &c.Slack.SCIMURL, checkURL),

@@ -21,6 +21,7 @@ func (c *config) settings() []setting {
 	for _, k := range gatewayKeys(c) {
 		add(k.path, k.show())
 	}
+	add("admin.tokens", adminTokensText(c.Admin.Tokens))
 	add("slack.limits", limitsText(c.Slack.Limits))
 	for i, s := range c.Sources {
 		for _, k := range sourceKeys(s) {

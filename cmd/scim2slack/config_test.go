@@ -96,7 +96,7 @@ func TestConfigFaults(t *testing.T) {
 		{"not YAML", "slack: {token: " + canary + "\n", nil, []string{"f:1:8: not YAML: could not find flow mapping end token '}'"}},
 		{"a token instead of a key", minimal + canary + ": 1\nadmin: {" + canary + ": 2}\n", nil, []string{
 			"f:3:1: a key that does not exist here: use admin, answer, brake, data, drift, listen, plan, slack or sources",
-			"f:4:9: admin: a key that does not exist here: use listen, token or tokenFile"}},
+			"f:4:9: admin: a key that does not exist here: use hosts, listen, metrics, token, tokenFile or tokens"}},
 		{"jwt", "slack: {token: xoxp-of-slack-000}\nsources:\n  - name: okta\n    jwt: {algorithm: HS256, issuer: x}\n", nil, []string{
 			`f:4:5: sources[0].jwt.audience: is missing: algorithm, keyFile, issuer and audience belong together`,
 			`f:4:5: sources[0].jwt.keyFile: is missing: algorithm, keyFile, issuer and audience belong together`,
@@ -167,7 +167,7 @@ brake: {enabled: false, reason: first import}
 	ping.complete()
 	other.Token, other.Options.UpdateUsers = "token-of-default-1", false
 	other.complete()
-	want := &config{Listen: "127.0.0.1:3", Data: "x.db", Admin: adminConfig{Listen: "localhost:2", Token: "admin-token-of-ours"},
+	want := &config{Listen: "127.0.0.1:3", Data: "x.db", Admin: adminConfig{Listen: "localhost:2", Token: "admin-token-of-ours", Metrics: metricsOpen},
 		Slack: slackConfig{Token: "xoxp-of-slack-000", SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 1, Settle: 5 * time.Second,
 			Limits: map[string]slackapi.Limit{"createUser": {PerMinute: 90.5, Burst: 3}}, Protect: []string{"U0BREAKGLASS"}},
 		Sources: []*sourceConfig{ping, other}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: "report"}, Brake: brakeConfig{Reason: "first import"}}

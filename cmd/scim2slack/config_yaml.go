@@ -47,6 +47,7 @@ type readers map[string]func(path string, value ast.Node)
 func (l *loader) gatewayReaders() readers {
 	r := l.keyReaders(gatewayKeys(l.config), "")
 	r["slack.limits"] = l.readLimits
+	r["admin.tokens"] = l.readAdminTokens
 	r["sources"] = l.readSources
 	return r
 }

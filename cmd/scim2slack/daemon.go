@@ -78,8 +78,8 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
 		return nil, err
 	}
-	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Token: cfg.Admin.Token.reveal(), Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf,
-		Version: version, Log: log})
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
+		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, Version: version, Log: log})
 	return d, d.listen()
 }
 
@@ -127,8 +127,8 @@ func (d *daemon) close() error {
 func (d *daemon) announce() {
 	scimURL, adminURL := d.urls()
 	d.log.Info("serving SCIM", "url", scimURL, "sources", strings.Join(d.cfg.sourceNames(), ", "), "slack", d.cfg.Slack.SCIMURL)
-	api := "what is below /admin/v1, with the admin token"
-	if d.cfg.Admin.Token == "" {
+	api := "what is below /admin/v1, with an admin token"
+	if len(d.cfg.adminTokens()) == 0 {
 		api = "no admin API here, as no admin token is configured"
 	}
 	d.log.Info("serving health and metrics", "url", adminURL, "paths", "/livez, /readyz, /metrics", "api", api)

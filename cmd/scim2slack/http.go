@@ -7,12 +7,15 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"scim2slack/server/admin"
 )
 
 // serveHTTP serves until ctx ends, then lets the requests under way finish, for 5 s at the most.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 3 * time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnContext: admin.PeerContext}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(listener) }()
 	select {

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"scim2slack/reconcile"
+	"scim2slack/server/admin"
 )
 
 type linksAdoptCommand struct {
@@ -27,7 +28,8 @@ type adoptLine struct {
 
 // adopter answers the admin API's adopt.
 func (d *daemon) adopter(ctx context.Context, apply bool, answer func(line any) error) error {
-	proposals, err := d.reconciler.Adopt(ctx, apply, func(g reconcile.Reading) { _ = answer(adoptLine{Reading: &g}) })
+	author := reconcile.Author{Actor: admin.ActorOf(ctx), RequestID: admin.RequestID(ctx)}
+	proposals, err := d.reconciler.Adopt(ctx, apply, author, func(g reconcile.Reading) { _ = answer(adoptLine{Reading: &g}) })
 	if err != nil {
 		return err
 	}

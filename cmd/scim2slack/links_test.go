@@ -38,7 +38,8 @@ func (g *gateway) admin(method, path string, body, into any) int {
 		g.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	h.Socket().ServeHTTP(w, httptest.NewRequest(method, path, bytes.NewReader(raw)))
+	r := httptest.NewRequest(method, path, bytes.NewReader(raw))
+	h.Socket().ServeHTTP(w, r.WithContext(admin.WithPeer(r.Context(), os.Geteuid())))
 	decoder := json.NewDecoder(w.Body)
 	for {
 		if err := decoder.Decode(into); err == io.EOF {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -92,6 +93,7 @@ func (d *daemon) reload(ctx context.Context, file string, environ []string) {
 	caller := next.caller()
 	d.caller.Store(&caller)
 	d.admin.SetSources(next.sourceNames())
+	d.admin.SetTokens(next.adminTokens())
 	d.reconciler.SetSources(after)
 	for _, key := range v.Keys {
 		d.reconciler.Enqueue(key)
@@ -119,19 +121,19 @@ func (d *daemon) catchUp(ctx context.Context, before, after map[string]reconcile
 	}
 }
 
+// swapped are the keys, beside those of the sources, that count as soon as they are read.
+var swapped = []string{"plan.maxLeavers", "admin.token", "admin.tokenFile"}
+
 // restartsFor lists the keys, beside those of the sources, that another configuration has otherwise.
 func (c *config) restartsFor(next *config) (keys []string) {
 	others := gatewayKeys(next)
 	for i, k := range gatewayKeys(c) {
-		if k.path != "plan.maxLeavers" && k.show() != others[i].show() {
+		if !slices.Contains(swapped, k.path) && k.show() != others[i].show() {
 			keys = append(keys, k.path)
 		}
 	}
 	if c.Slack.Token != next.Slack.Token {
 		keys = append(keys, "slack.token")
-	}
-	if c.Admin.Token != next.Admin.Token {
-		keys = append(keys, "admin.token")
 	}
 	return keys
 }

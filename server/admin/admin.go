@@ -5,14 +5,11 @@ package admin
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -88,28 +85,37 @@ type Config struct {
 	Adopt func(ctx context.Context, apply bool, answer func(line any) error) error
 	// Drift compares Slack with what it was told and answers in the same way. With repair it has what differs mended.
 	Drift func(ctx context.Context, repair bool, answer func(line any) error) error
-	// Token opens the admin API over TCP. "" closes it there; the socket needs none.
-	Token   string
-	Version string
-	Log     *slog.Logger
+	// Tokens open the admin API over TCP. Without any it is closed there; the socket needs none.
+	Tokens []Token
+	// Hosts are the names, beside addresses and localhost, under which the TCP listener is asked.
+	Hosts []string
+	// GuardMetrics closes the metrics to who has no role.
+	GuardMetrics bool
+	Version      string
+	Log          *slog.Logger
 }
 
 // Handler answers the admin side. Make it with New; it starts nothing. It is safe for concurrent use.
 type Handler struct {
 	cfg      Config
 	sources  atomic.Pointer[[]string]
-	token    [sha256.Size]byte
+	tokens   atomic.Pointer[[]Token]
 	draining atomic.Bool
 	writable probe
 	readable probe
 	registry *prometheus.Registry
 	census   cachedCensus
+
+	crossOrigin *http.CrossOriginProtection
+	guesses     throttle // of tokens
+	strangers   throttle // of records about those whom we do not know
 }
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	h := &Handler{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token))}
+	h := &Handler{cfg: cfg, crossOrigin: http.NewCrossOriginProtection()}
 	h.SetSources(cfg.Sources)
+	h.SetTokens(cfg.Tokens)
 	h.writable.ask = h.write
 	h.readable.ask = h.read
 	h.registry = h.newRegistry()
@@ -121,68 +127,6 @@ func (h *Handler) SetSources(names []string) { h.sources.Store(&names) }
 
 // Drain makes the gateway say that it is not ready, because it is about to stop.
 func (h *Handler) Drain() { h.draining.Store(true) }
-
-// TCP serves health and metrics to everybody, and the API to who has the token.
-func (h *Handler) TCP() http.Handler { return h.routes(h.authorized) }
-
-// Socket serves the same to whoever can open the socket; the file's mode says who that is.
-func (h *Handler) Socket() http.Handler {
-	return h.routes(func(next http.HandlerFunc) http.HandlerFunc { return next })
-}
-
-func (h *Handler) routes(guard func(http.HandlerFunc) http.HandlerFunc) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", h.live)
-	mux.HandleFunc("GET /readyz", h.ready)
-	mux.Handle("GET /metrics", h.metrics())
-	mux.HandleFunc("GET /admin/v1/status", guard(h.status))
-	mux.HandleFunc("GET /admin/v1/explain", guard(h.explain))
-	mux.HandleFunc("POST /admin/v1/retry", guard(h.retry))
-	mux.HandleFunc("POST /admin/v1/resume", guard(h.resume))
-	mux.HandleFunc("POST "+planPath, guard(h.plan))
-	mux.HandleFunc("GET /admin/v1/links", guard(h.links))
-	mux.HandleFunc("POST /admin/v1/links/relink", guard(h.relink))
-	mux.HandleFunc("POST /admin/v1/links/unlink", guard(h.unlink))
-	mux.HandleFunc("POST /admin/v1/links/adopt", guard(h.adopt))
-	mux.HandleFunc("POST /admin/v1/drift", guard(h.drift))
-	mux.HandleFunc("POST "+importPath, guard(h.importLinks))
-	// Behind the guard, so that nobody learns without a token which paths exist.
-	mux.HandleFunc("/admin/", guard(func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "there is no "+r.Method+" "+r.URL.Path+" here: use GET /admin/v1/status, GET /admin/v1/explain, POST /admin/v1/retry, POST /admin/v1/resume, POST /admin/v1/plan, POST /admin/v1/drift or what is below /admin/v1/links")
-	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		most := int64(1 << 10) // no other route reads a body
-		switch r.URL.Path {
-		case planPath:
-			most = 1 << 20
-		case importPath:
-			most = largestImport
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, most)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		mux.ServeHTTP(w, r)
-	})
-}
-
-// authorized lets requests pass that carry the admin token. Hashes are compared, so that the time tells nothing of the token or its length.
-func (h *Handler) authorized(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if h.cfg.Token == "" {
-			writeError(w, http.StatusForbidden, "the admin API over TCP is closed because no admin token is configured: "+
-				"set SCIM2SLACK_ADMIN_TOKEN or admin.token, or use the socket beside the data file, as scim2slack status does")
-			return
-		}
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		presented := sha256.Sum256([]byte(token))
-		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(presented[:], h.token[:]) != 1 {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="scim2slack admin"`)
-			writeError(w, http.StatusUnauthorized, "present the admin token as Authorization: Bearer TOKEN; the tokens of sources open nothing here")
-			return
-		}
-		next(w, r)
-	}
-}
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
@@ -206,6 +150,6 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone
 	}
-	h.cfg.Log.Error("admin request failed", "path", r.URL.Path, "error", err)
-	writeError(w, http.StatusInternalServerError, "the store could not be read or written: see the gateway's log")
+	h.cfg.Log.Error("admin request failed", "path", r.URL.Path, "request", RequestID(r.Context()), "error", err)
+	writeError(w, http.StatusInternalServerError, "the store could not be read or written: the gateway's log tells more under request "+RequestID(r.Context()))
 }

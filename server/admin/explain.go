@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"scim2slack/scim"
@@ -177,6 +178,9 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 		return nil
 	})
 	if err == nil {
+		err = h.recordTold(r.Context(), answer.Stories)
+	}
+	if err == nil {
 		h.addRules(answer.Stories)
 		if r.URL.Query().Get("live") == "true" {
 			h.addLive(r.Context(), answer.Stories)
@@ -190,6 +194,19 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, answer)
 	}
+}
+
+// recordTold keeps who was told of whom, by our ids.
+func (h *Handler) recordTold(ctx context.Context, stories []Story) error {
+	if len(stories) == 0 {
+		return nil
+	}
+	record, of := newRecord(ctx, "admin.explain"), make([]string, len(stories))
+	for i, s := range stories {
+		of[i] = s.Key.String()
+	}
+	record.Detail = strings.Join(of, ", ")
+	return h.record(ctx, record)
 }
 
 const whoIsMissing = "the parameter who is missing: name an id, a userName, an e-mail, an externalId, a group's display name or a Slack id"

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func (h *Handler) changeLink(w http.ResponseWriter, r *http.Request, slackID str
 	done := Relinked{Key: key, SlackID: slackID}
 	if err == nil {
 		err = h.cfg.Store.Update(r.Context(), func(tx store.Tx) (err error) {
-			done.Before, err = changeLink(tx, key, slackID)
+			done.Before, err = changeLink(r.Context(), tx, key, slackID)
 			return err
 		})
 	}
@@ -151,7 +152,7 @@ func (h *Handler) changeLink(w http.ResponseWriter, r *http.Request, slackID str
 }
 
 // changeLink ends a link and, if there is a new one, makes that. Slack is read before anything is written over a new link.
-func changeLink(tx store.Tx, key store.Key, slackID string) (before string, err error) {
+func changeLink(ctx context.Context, tx store.Tx, key store.Key, slackID string) (before string, err error) {
 	link, err := tx.Link(key)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return "", err
@@ -159,7 +160,6 @@ func changeLink(tx store.Tx, key store.Key, slackID string) (before string, err 
 	if err := undecided(tx, key); err != nil {
 		return "", err
 	}
-	now := time.Now()
 	before = link.SlackID
 	if err := errors.Join(tx.DeleteLink(key), tx.DeleteIntent(key)); err != nil {
 		return "", err
@@ -169,9 +169,10 @@ func changeLink(tx store.Tx, key store.Key, slackID string) (before string, err 
 			return "", err
 		}
 	}
-	record := store.Audit{Time: now, Actor: "admin", Key: key, Event: "link.relinked", SlackID: slackID, Detail: "before: " + before}
+	record := newRecord(ctx, "link.relinked")
+	record.Key, record.SlackID, record.Detail = key, slackID, "before: "+before
 	if slackID != "" {
-		return before, errors.Join(tx.PutLink(newLink(key, slackID, store.Relinked, now)), tx.AppendAudit(record))
+		return before, errors.Join(tx.PutLink(newLink(key, slackID, store.Relinked, record.Time)), tx.AppendAudit(record))
 	}
 	st, err := tx.Status(key)
 	if err != nil {
@@ -181,7 +182,7 @@ func changeLink(tx store.Tx, key store.Key, slackID string) (before string, err 
 	if err != nil {
 		return "", err
 	}
-	st.Observed, st.Phase, st.Reason, st.NextAttempt, st.Updated = resource.Generation, store.Held, "unlinked", time.Time{}, now
+	st.Observed, st.Phase, st.Reason, st.NextAttempt, st.Updated = resource.Generation, store.Held, "unlinked", time.Time{}, record.Time
 	st.Message = "an administrator ended the link to Slack's " + before + "; the resource is matched anew when it changes, or when somebody says retry or links relink"
 	record.Event, record.SlackID = "link.unlinked", before
 	return before, errors.Join(tx.PutStatus(st), tx.AppendAudit(record))

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,11 +12,8 @@ import (
 	"scim2slack/store"
 )
 
-// importPath takes large bodies.
-const (
-	importPath    = "/admin/v1/links/import"
-	largestImport = 64 << 20
-)
+// largestImport is the body of an import, in bytes.
+const largestImport = 64 << 20
 
 // ImportResult is the answer to POST /admin/v1/links/import: what was done or, if there are faults, nothing.
 type ImportResult struct {
@@ -52,7 +50,7 @@ func (h *Handler) importLinks(w http.ResponseWriter, r *http.Request) {
 	var result ImportResult
 	var keys []store.Key
 	err := h.cfg.Store.Update(r.Context(), func(tx store.Tx) (err error) {
-		result, keys, err = h.importRows(tx, rows)
+		result, keys, err = h.importRows(r.Context(), tx, rows)
 		if err == nil && len(result.Faults) > 0 {
 			err = errFaults
 		}
@@ -78,9 +76,8 @@ func (h *Handler) importLinks(w http.ResponseWriter, r *http.Request) {
 // errFaults takes a transaction back.
 var errFaults = errors.New("rows are wrong")
 
-func (h *Handler) importRows(tx store.Tx, rows []LinkRow) (result ImportResult, keys []store.Key, err error) {
+func (h *Handler) importRows(ctx context.Context, tx store.Tx, rows []LinkRow) (result ImportResult, keys []store.Key, err error) {
 	seen := map[string]int{}
-	now := time.Now()
 	for i, row := range rows {
 		if row.Type == "" {
 			row.Type = store.User
@@ -95,7 +92,7 @@ func (h *Handler) importRows(tx store.Tx, rows []LinkRow) (result ImportResult, 
 		seen[row.SlackID] = i + 1
 		var linked *store.Key
 		if problem == "" {
-			linked, problem, err = importRow(tx, row, now, &result)
+			linked, problem, err = importRow(ctx, tx, row, &result)
 		}
 		if err != nil {
 			return result, nil, err
@@ -107,8 +104,9 @@ func (h *Handler) importRows(tx store.Tx, rows []LinkRow) (result ImportResult, 
 			keys = append(keys, *linked)
 		}
 	}
-	return result, keys, tx.AppendAudit(store.Audit{Time: now, Actor: "admin", Event: "links.imported",
-		Detail: fmt.Sprintf("%d linked, %d waiting, %d unchanged", result.Linked, result.Waiting, result.Unchanged)})
+	record := newRecord(ctx, "links.imported")
+	record.Detail = fmt.Sprintf("%d linked, %d waiting, %d unchanged", result.Linked, result.Waiting, result.Unchanged)
+	return result, keys, tx.AppendAudit(record)
 }
 
 func (h *Handler) rowProblem(row LinkRow) string {
@@ -131,7 +129,7 @@ func (h *Handler) rowProblem(row LinkRow) string {
 }
 
 // importRow links the resource that the row names, or remembers whose the account is until it is pushed.
-func importRow(tx store.Tx, row LinkRow, now time.Time, result *ImportResult) (linked *store.Key, problem string, err error) {
+func importRow(ctx context.Context, tx store.Tx, row LinkRow, result *ImportResult) (linked *store.Key, problem string, err error) {
 	holder, err := tx.LinkOf(row.Type, row.SlackID)
 	taken := err == nil
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -152,7 +150,7 @@ func importRow(tx store.Tx, row LinkRow, now time.Time, result *ImportResult) (l
 	case !found:
 		result.Waiting++
 		return nil, "", tx.PutFormer(store.Former{Source: row.Source, SlackID: row.SlackID, UserName: row.UserName, ExternalID: row.ExternalID,
-			Email: row.Email, Ended: now, Imported: true})
+			Email: row.Email, Ended: time.Now(), Imported: true})
 	}
 	if link, err := tx.Link(key); err == nil {
 		return nil, fmt.Sprintf("is about %s, which is linked to %s: relink or unlink it first", key, link.SlackID), nil
@@ -165,8 +163,9 @@ func importRow(tx store.Tx, row LinkRow, now time.Time, result *ImportResult) (l
 		return nil, "", err
 	}
 	result.Linked++
-	record := store.Audit{Time: now, Actor: "admin", Key: key, Event: "link.imported", SlackID: row.SlackID}
-	return &key, "", errors.Join(tx.PutLink(newLink(key, row.SlackID, store.Imported, now)), tx.AppendAudit(record))
+	record := newRecord(ctx, "link.imported")
+	record.Key, record.SlackID = key, row.SlackID
+	return &key, "", errors.Join(tx.PutLink(newLink(key, row.SlackID, store.Imported, record.Time)), tx.AppendAudit(record))
 }
 
 // named finds the resource that a row names: by our id, else by each identifier that it has, which must all lead to the same.

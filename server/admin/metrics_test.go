@@ -12,7 +12,7 @@ func TestDriftMetrics(t *testing.T) {
 	f := newFixture(t, adminToken)
 	scrape := func() string {
 		w := httptest.NewRecorder()
-		f.handler.TCP().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		f.handler.TCP().ServeHTTP(w, f.request("GET", "/metrics"))
 		return w.Body.String()
 	}
 	if strings.Contains(scrape(), "scim2slack_drift") {

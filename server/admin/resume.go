@@ -1,11 +1,6 @@
 package admin
 
-import (
-	"net/http"
-	"time"
-
-	"scim2slack/store"
-)
+import "net/http"
 
 // Resumed is the answer to POST /admin/v1/resume.
 type Resumed struct {
@@ -16,11 +11,6 @@ type Resumed struct {
 // resume lets the outbound side go on after an alarm.
 func (h *Handler) resume(w http.ResponseWriter, r *http.Request) {
 	resumed, err := h.cfg.Reconciler.Resume(r.Context())
-	if err == nil && resumed {
-		err = h.cfg.Store.Update(r.Context(), func(tx store.Tx) error {
-			return tx.AppendAudit(store.Audit{Time: time.Now(), Actor: "admin", Event: "admin.resume"})
-		})
-	}
 	if err != nil {
 		h.fail(w, r, err)
 		return

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"scim2slack/store"
 )
@@ -25,7 +24,9 @@ func (h *Handler) retry(w http.ResponseWriter, r *http.Request) {
 	key, status, message, err := h.one(r, who)
 	if err == nil && status == 0 {
 		err = h.cfg.Store.Update(r.Context(), func(tx store.Tx) error {
-			return tx.AppendAudit(store.Audit{Time: time.Now(), Actor: "admin", Key: key, Event: "admin.retry"})
+			record := newRecord(r.Context(), "admin.retry")
+			record.Key = key
+			return tx.AppendAudit(record)
 		})
 		if err == nil {
 			err = h.cfg.Reconciler.Retry(r.Context(), key)

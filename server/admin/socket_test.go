@@ -2,7 +2,6 @@ package admin
 
 import (
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func TestMetrics(t *testing.T) {
 	f.populate()
 	f.loop.overview.Paused = "away"
 	w := httptest.NewRecorder()
-	f.handler.TCP().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	f.handler.TCP().ServeHTTP(w, f.request("GET", "/metrics"))
 	body, _ := io.ReadAll(w.Body)
 	for _, want := range []string{
 		`scim2slack_statuses{phase="failed",source="default",type="User"} 1`, `scim2slack_statuses{phase="held",source="okta",type="Group"} 0`,

@@ -6,8 +6,6 @@ import (
 	"time"
 )
 
-const planPath = "/admin/v1/plan"
-
 // plan judges another configuration.
 func (h *Handler) plan(w http.ResponseWriter, r *http.Request) {
 	h.stream(w, func(answer func(any) error) error { return h.cfg.Plan(r.Context(), r.Body, answer) })
@@ -16,14 +14,14 @@ func (h *Handler) plan(w http.ResponseWriter, r *http.Request) {
 // adopt proposes links, and makes them if apply is true.
 func (h *Handler) adopt(w http.ResponseWriter, r *http.Request) {
 	h.stream(w, func(answer func(any) error) error {
-		return h.cfg.Adopt(r.Context(), r.URL.Query().Get("apply") == "true", answer)
+		return h.cfg.Adopt(r.Context(), asksFor(r, "apply"), answer)
 	})
 }
 
 // drift tells how Slack differs from what it was told, and has that mended if repair is true.
 func (h *Handler) drift(w http.ResponseWriter, r *http.Request) {
 	h.stream(w, func(answer func(any) error) error {
-		return h.cfg.Drift(r.Context(), r.URL.Query().Get("repair") == "true", answer)
+		return h.cfg.Drift(r.Context(), asksFor(r, "repair"), answer)
 	})
 }
 

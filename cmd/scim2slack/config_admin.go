@@ -1,0 +1,172 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"scim2slack/server/admin"
+)
+
+// adminToken is one of several tokens of the admin API. Either its hash or its file is given.
+type adminToken struct {
+	Name      string
+	Role      admin.Role
+	Expires   time.Time // zero: never
+	TokenFile string
+
+	hash  [sha256.Size]byte
+	known bool // the hash is set
+}
+
+// adminTokenName is that of admin.token in records.
+const adminTokenName = "token"
+
+type metricsMode string
+
+const (
+	metricsOpen  metricsMode = "open"
+	metricsToken metricsMode = "token"
+)
+
+// adminTokenPath is the path of a key of the i-th token; key may be "".
+func adminTokenPath(i int, key string) string {
+	return strings.TrimSuffix(fmt.Sprintf("admin.tokens[%d].%s", i, key), ".")
+}
+
+// readAdminTokens reads the list admin.tokens. It has no variable: whoever needs several tokens has a file.
+func (l *loader) readAdminTokens(path string, node ast.Node) {
+	list, ok := node.(*ast.SequenceNode)
+	if !ok {
+		l.report(at(node.GetToken()), path, "is %s: use a list, each token after a dash", describe(node))
+		return
+	}
+	for i, item := range list.Values {
+		t := &adminToken{}
+		l.config.Admin.Tokens = append(l.config.Admin.Tokens, t)
+		here := adminTokenPath(i, "")
+		l.origins[here] = at(item.GetToken())
+		if mapping, ok := item.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
+			l.origins[here] = at(mapping.Values[0].Key.GetToken())
+		}
+		l.readMapping(item, here, l.keyReaders(t.keys(), here+"."))
+	}
+}
+
+func (t *adminToken) keys() []key {
+	return []key{
+		textKey("name", "", &t.Name, checkSourceName),
+		choiceKey("role", "", &t.Role, admin.Roles()...),
+		newKey("sha256", "", kindText, t.setHash, nil),
+		textKey("tokenFile", "", &t.TokenFile, notEmpty),
+		newKey("expires", "", kindText, t.setExpires, nil),
+	}
+}
+
+// setHash never shows the text: it may be the token itself in the wrong place.
+func (t *adminToken) setHash(texts []string) error {
+	raw, err := hex.DecodeString(texts[0])
+	if err != nil || len(raw) != sha256.Size {
+		return fmt.Errorf("is no SHA-256: use the 64 hexadecimal digits that printf %%s \"$TOKEN\" | sha256sum prints")
+	}
+	t.hash, t.known = [sha256.Size]byte(raw), true
+	return nil
+}
+
+// setExpires reads a day, which is the last one, or a moment.
+func (t *adminToken) setExpires(texts []string) (err error) {
+	if day, err := time.Parse(time.DateOnly, texts[0]); err == nil {
+		t.Expires = day.AddDate(0, 0, 1)
+		return nil
+	}
+	if t.Expires, err = time.Parse(time.RFC3339, texts[0]); err != nil {
+		return fmt.Errorf("is %s: use the last day, such as 2027-01-31, or a moment, such as 2027-01-31T12:00:00Z", quote(texts[0]))
+	}
+	return nil
+}
+
+// checkAdminTokens reads the files of tokens and wants each token whole.
+func (l *loader) checkAdminTokens() {
+	names := map[string]bool{adminTokenName: l.config.Admin.Token != ""}
+	for i, t := range l.config.Admin.Tokens {
+		path := func(key string) string { return adminTokenPath(i, key) }
+		place := func(key string) origin {
+			if at, given := l.origins[path(key)]; given {
+				return at
+			}
+			return l.origins[path("")]
+		}
+		switch {
+		case t.Name == "" && !l.faulty(path("name")):
+			l.report(place(""), path("name"), "is missing: records name who did something by it")
+		case t.Name != "" && names[t.Name]:
+			l.report(place("name"), path("name"), "is %s, as is that of another token: use a name of its own", quote(t.Name))
+		}
+		names[t.Name] = true
+		if t.Role == "" && !l.faulty(path("role")) {
+			l.report(place(""), path("role"), "is missing: use %s", alternatives(admin.Roles()))
+		}
+		l.readAdminTokenFile(i, t)
+		if !t.Expires.IsZero() && !time.Now().Before(t.Expires) {
+			l.warn(place("expires"), path("expires"), "is over: the token opens nothing any more; replace it or leave it out")
+		}
+	}
+}
+
+func (l *loader) readAdminTokenFile(i int, t *adminToken) {
+	hashPath, filePath := adminTokenPath(i, "sha256"), adminTokenPath(i, "tokenFile")
+	switch {
+	case t.known && t.TokenFile != "":
+		l.report(l.origins[filePath], filePath, "is given beside sha256: keep one of the two")
+	case t.TokenFile != "":
+		text, err := readSecretFile(t.TokenFile)
+		if err == nil {
+			err = checkToken(text)
+		}
+		if err != nil {
+			l.report(l.origins[filePath], filePath, "%s %v", quote(t.TokenFile), err)
+			return
+		}
+		t.hash, t.known = sha256.Sum256([]byte(text)), true
+	case !t.known && !l.faulty(hashPath, filePath):
+		l.report(l.origins[adminTokenPath(i, "")], hashPath, "is missing: give sha256 or tokenFile")
+	}
+}
+
+// adminTokens are all tokens of the admin API. The one of admin.token may do everything.
+func (c *config) adminTokens() []admin.Token {
+	var out []admin.Token
+	if c.Admin.Token != "" {
+		out = append(out, admin.NewToken(adminTokenName, admin.Approver, c.Admin.Token.reveal()))
+	}
+	for _, t := range c.Admin.Tokens {
+		out = append(out, admin.Token{Name: t.Name, Role: t.Role, Hash: t.hash, Expires: t.Expires})
+	}
+	return out
+}
+
+// adminTokensText shows whose tokens there are.
+func adminTokensText(tokens []*adminToken) string {
+	texts := make([]string, len(tokens))
+	for i, t := range tokens {
+		texts[i] = t.Name + "=" + string(t.Role)
+		if !t.Expires.IsZero() {
+			texts[i] += " until " + t.Expires.Format(time.RFC3339)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+func checkHost(text string) error {
+	if !hostName.MatchString(text) {
+		return fmt.Errorf("lists %s: use names without scheme and port, such as gateway.example.com", quote(text))
+	}
+	return nil
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$`)
