@@ -71,6 +71,12 @@ var reintroducedFaults = []reintroduced{
 		"TestDrift", "cmd/scim2slack"},
 	{"a rule that fails sends the rest of the person", "translate/rewrite.go", "\t\t\tif err != nil {\n\t\t\t\treturn nil, err\n\t\t\t}\n\t\t\tgot.text", "\t\t\tif err != nil {\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\tgot.text",
 		"TestRuleFailsForOnePerson", "translate"},
+	{"a route of the admin side that was given no role is open", "server/admin/role.go", "\treturn least >= 0 && slices.Index", "\treturn slices.Index", "TestRouteWithoutARole", "server/admin"},
+	{"one of two Authorization headers is enough", "server/admin/tokens.go", "\tif len(headers) != 1 {", "\tif len(headers) == 0 {", "TestMatrix", "server/admin"},
+	{"another spelling of a path reaches a route", "server/admin/routes.go", "\tpath, method := r.URL.EscapedPath(), r.Method", "\tpath, method := r.URL.Path, r.Method", "TestMatrix", "server/admin"},
+	{"who guesses admin tokens is not slowed down", "server/admin/throttle.go", "\tif debt+failureCosts > mostDebt {", "\tif debt+failureCosts > mostDebt && false {", "TestGuessing", "server/admin"},
+	{"a foreign page changes something", "server/admin/browser.go", "h.crossOrigin.Check(r); err != nil {", "h.crossOrigin.Check(r); err != nil && false {", "TestForeignPages", "server/admin"},
+	{"a filter looks into another source", "scimhandlers/lookup.go", "keys, err = tx.FindResources(s.x.source.Name,", "keys, err = tx.FindResources(\"b\",", "TestQuestionsAboutTheOther", "scimhandlers"},
 }
 
 // Each fault still fits the code, and docs/faults.md names it with its test.
