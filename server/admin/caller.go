@@ -42,6 +42,14 @@ func newRecord(ctx context.Context, event string) store.Audit {
 	return store.Audit{Time: time.Now(), Actor: ActorOf(ctx), RequestID: RequestID(ctx), Event: event}
 }
 
+// unrecorded says in the log that somebody reads what no record tells of. With a full disk nothing can be recorded, and then people must be able
+// to look more than ever.
+func (h *Handler) unrecorded(ctx context.Context, err error) {
+	if err != nil {
+		h.cfg.Log.Error("what an administrator reads could not be recorded", "actor", ActorOf(ctx), "request", RequestID(ctx), "error", err)
+	}
+}
+
 // record keeps a record that stands by itself, even if the client has gone.
 func (h *Handler) record(ctx context.Context, record store.Audit) error {
 	return h.cfg.Store.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return tx.AppendAudit(record) })

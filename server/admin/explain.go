@@ -178,7 +178,7 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 		return nil
 	})
 	if err == nil {
-		err = h.recordTold(r.Context(), answer.Stories)
+		h.unrecorded(r.Context(), h.recordTold(r.Context(), answer.Stories))
 	}
 	if err == nil {
 		h.addRules(answer.Stories)

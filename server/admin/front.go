@@ -72,7 +72,7 @@ func mayUse(who caller, found *route, allowed []string, r *http.Request) *refusa
 		message: fmt.Sprintf("this needs the role %s, and %s has the role %s", need, who.name, who.role)}
 }
 
-// serve answers a request that is allowed. What it reads of people is recorded before, or else it is not read.
+// serve answers a request that is allowed. It is recorded before; what changes something is not done without its record.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, found *route) {
 	r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(found.maxBody, 1<<10))
 	if found.event != "" {
@@ -80,10 +80,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, found *route) {
 		if found.effect != "" && asksFor(r, found.effect) {
 			a.Detail = found.effect
 		}
-		if err := h.record(r.Context(), a); err != nil {
+		err := h.record(r.Context(), a)
+		if err != nil && found.needOf(r) != Viewer {
 			h.fail(w, r, err)
 			return
 		}
+		h.unrecorded(r.Context(), err)
 	}
 	outcome := &outcome{ResponseWriter: w}
 	found.serve(outcome, r)
