@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -29,16 +30,31 @@ func SourceName(ctx context.Context) string { return CallerOf(ctx).Source }
 // authenticate finds out who is calling, and refuses everybody else whatever they ask for.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		caller, err := s.keys.Load().admit(c.Request())
+		keys := s.keys.Load()
+		caller, err := keys.admit(c.Request())
 		if err != nil {
-			s.cfg.Log.WarnContext(c.Request().Context(), "unauthenticated request", "reason", err, "remote", c.RealIP(),
-				"request", RequestID(c.Request().Context()))
-			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scim"`)
-			return echo.NewHTTPError(http.StatusUnauthorized, errAnonymous.Error())
+			return s.refuse(c, keys, err)
 		}
 		setValue(c, callerKey, caller)
 		return next(c)
 	}
+}
+
+// refuse answers who presents nothing or nothing valid. Who does so too often is told to wait, and the log is not filled.
+func (s *Server) refuse(c echo.Context, keys *keyring, reason error) error {
+	ctx, level := c.Request().Context(), slog.LevelWarn
+	wait := s.guesses.wrong(c.RealIP())
+	if wait > 0 {
+		level = slog.LevelDebug
+	}
+	s.cfg.Log.Log(ctx, level, "unauthenticated request", "reason", reason, "remote", c.RealIP(), "request", RequestID(ctx))
+	for _, challenge := range keys.challenges {
+		c.Response().Header().Add(echo.HeaderWWWAuthenticate, challenge)
+	}
+	if wait > 0 {
+		return tooMany(c, wait, "too many requests with wrong credentials came from this address; requests with right ones are served: "+errAnonymous.Error())
+	}
+	return echo.NewHTTPError(http.StatusUnauthorized, errAnonymous.Error())
 }
 
 // authorize keeps those who may only read from changing anything. What nobody here may read or change is for the handlers to say: they see

@@ -2,25 +2,33 @@ package server
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-
-	"github.com/labstack/echo/v4"
+	"sync/atomic"
+	"time"
 )
 
-// Credential is one way in which a source proves who it is: by a static bearer token or by JSON web tokens. A source may have several,
-// so that a token can be replaced without a gap.
+// Credential is one way in which a source proves who it is: by a static token, by a user and password (HTTP Basic), or by JSON web tokens. A
+// source may have several, so that one can be replaced without a gap.
 type Credential struct {
 	Source string
 	// Name tells the credentials of a source apart in logs and records. It is no secret.
 	Name string
 	// ReadOnly: who presents it may read and search, and change nothing.
 	ReadOnly bool
-	// TokenHash is the SHA-256 of a static bearer token. The token itself is not kept. Unused if JWT is set.
+	// TokenHash is the SHA-256 of a static token, or of the password of User. The secret itself is not kept. Unused if JWT is set.
 	TokenHash [sha256.Size]byte
+	// User makes the secret the password of this user of HTTP Basic. "": it is a token.
+	User string
+	// Form is how a token may be presented beside Authorization: Bearer TOKEN. The zero Form is no other way.
+	Form Form
+	// Expires is when a static secret stops to open anything; zero is never.
+	Expires time.Time
+	// LastUse, if it is there, is kept up to date with when the secret was presented, in Unix seconds, to lastUseGrain.
+	LastUse *atomic.Int64
 	// JWT says which JSON web tokens prove the source.
 	JWT *JWT
 }
@@ -30,13 +38,17 @@ func Token(source, token string) Credential {
 	return Credential{Source: source, Name: "token", TokenHash: sha256.Sum256([]byte(token))}
 }
 
-// maxToken is how much of an Authorization header is looked at: somebody unknown chose its length (CVE-2025-30204).
+// maxToken is how much of a header with a credential is looked at: somebody unknown chose its length (CVE-2025-30204).
 const maxToken = 16 << 10
 
 // keyring tells sources by what they present. It is immutable.
 type keyring struct {
-	static []Credential
+	static []lock // of the configuration
+	tokens []lock // of the store: see withTokens
 	signed []signedCredential
+
+	headers    []string // in which a credential may stand, canonical
+	challenges []string // for WWW-Authenticate (RFC 9110 section 11.6.1)
 }
 
 type signedCredential struct {
@@ -44,77 +56,74 @@ type signedCredential struct {
 	verifier *verifier
 }
 
-func (c Credential) caller() Caller {
+func (c *Credential) caller() Caller {
 	return Caller{Source: c.Source, Credential: c.Name, ReadOnly: c.ReadOnly}
 }
 
 func newKeyring(credentials []Credential) (*keyring, error) {
 	k := &keyring{}
 	var faults []error
-	if len(credentials) == 0 {
-		faults = append(faults, errors.New("no source has a credential: nobody could push"))
-	}
-	owner := map[[sha256.Size]byte]string{}
 	for _, c := range credentials {
-		if c.Source == "" {
+		switch {
+		case c.Source == "":
 			faults = append(faults, errors.New("a credential names no source"))
-			continue
-		}
-		if c.JWT != nil {
+		case c.JWT != nil:
 			v, err := newVerifier(*c.JWT)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("the JWT of source %s: %w", c.Source, err))
 			}
 			k.signed = append(k.signed, signedCredential{c, v})
-			continue
+		default:
+			locks, err := locksOf(c)
+			faults = append(faults, err)
+			k.static = append(k.static, locks...)
 		}
-		if c.TokenHash == ([sha256.Size]byte{}) || c.TokenHash == sha256.Sum256(nil) {
-			faults = append(faults, fmt.Errorf("the token of source %s is empty", c.Source))
-		}
-		if other, taken := owner[c.TokenHash]; taken && other != c.Source {
-			faults = append(faults, fmt.Errorf("the sources %s and %s have the same token: nobody could tell who is calling", other, c.Source))
-		}
-		owner[c.TokenHash] = c.Source
-		k.static = append(k.static, c)
 	}
-	return k, errors.Join(faults...)
+	k.prepare()
+	return k, errors.Join(append(faults, apart(k.static))...)
+}
+
+// withTokens returns a keyring that also takes the tokens, in place of those that k took before.
+func (k *keyring) withTokens(tokens []Credential) (*keyring, error) {
+	next, faults := *k, []error(nil)
+	next.tokens = nil
+	for _, c := range tokens {
+		locks, err := locksOf(c)
+		faults = append(faults, err)
+		next.tokens = append(next.tokens, locks...)
+	}
+	next.prepare()
+	return &next, errors.Join(append(faults, apart(slices.Concat(k.static, next.tokens)))...)
 }
 
 // errAnonymous is said to whoever presents nothing or nothing valid. It does not say what was wrong with it.
-var errAnonymous = errors.New("present the bearer token of a source as Authorization: Bearer TOKEN")
+var errAnonymous = errors.New("present a credential of a source, such as its token as Authorization: Bearer TOKEN")
 
-// admit returns who a request proves to come from. The error says for the log why it is nobody; nothing of a token is in it.
+// admit returns who a request proves to come from. The error says for the log why it is nobody; nothing of a secret is in it.
 func (k *keyring) admit(r *http.Request) (Caller, error) {
-	return k.byAuthorization(r.Header.Values(echo.HeaderAuthorization))
+	return k.byHeader(r.Header)
 }
 
-func (k *keyring) byAuthorization(headers []string) (Caller, error) {
-	if len(headers) != 1 {
-		return Caller{}, fmt.Errorf("%d Authorization headers", len(headers))
+// byHeader takes the one header with a credential that there must be. A bearer token that no lock knows may be a JWT.
+func (k *keyring) byHeader(h http.Header) (Caller, error) {
+	form, text, err := k.presented(h)
+	if err != nil {
+		return Caller{}, err
 	}
-	if len(headers[0]) > maxToken {
-		return Caller{}, errors.New("the Authorization header is too long")
-	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return Caller{}, errors.New("no bearer token")
-	}
-	if c := k.byToken(token); c != nil {
-		return c.caller(), nil
-	}
-	return k.byJWT(token)
-}
-
-// byToken compares hashes, and all of them, so that the time it takes tells nothing of any token.
-func (k *keyring) byToken(token string) (found *Credential) {
-	presented := sha256.Sum256([]byte(token))
-	for i := range k.static {
-		if subtle.ConstantTimeCompare(presented[:], k.static[i].TokenHash[:]) == 1 {
-			found = &k.static[i]
+	user, secret := "", text
+	if form == basic {
+		if user, secret, err = parseBasic(text); err != nil {
+			return Caller{}, err
 		}
 	}
-	return found
+	c := k.byProof(form.proof(user, sha256.Sum256([]byte(secret))))
+	switch {
+	case c == nil && form == bearer:
+		return k.byJWT(text)
+	case c == nil:
+		return Caller{}, errors.New("an unknown token, or user and password")
+	}
+	return c.present(time.Now())
 }
 
 func (k *keyring) byJWT(token string) (Caller, error) {

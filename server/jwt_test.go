@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -187,7 +188,7 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("Bearer eyJhbGciOiJub25lIn0.e30.")
 	f.Add("Basic dXNlcjpwYXNz")
 	f.Fuzz(func(t *testing.T, header string) {
-		caller, err := keys.byAuthorization([]string{header})
+		caller, err := keys.byHeader(http.Header{"Authorization": {header}})
 		source := caller.Source
 		if (source == "") == (err == nil) {
 			t.Errorf("%q: source %q, error %v", header, source, err)

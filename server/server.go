@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,21 +35,29 @@ const (
 type Config struct {
 	// SCIM serves what is below /scim/v2 and /scim/v1. It gets the whole path, and the source from SourceName.
 	SCIM http.Handler
-	// Credentials say who may call. There must be one at least.
+	// Credentials say who may call, with those of SetTokens.
 	Credentials []Credential
-	Log         *slog.Logger
+	// Rates say how much each source may ask. One that is not in it has no limit.
+	Rates map[string]Rate
+	// Guesses says how many wrong credentials an address may present before it is told to wait; the zero Rate is any number.
+	Guesses Rate
+	Log     *slog.Logger
 	// MaxBody is the most bytes that a body may have; 0 is that of scim.DefaultLimits.
 	MaxBody int64
 }
 
 // Server is the SCIM listener. Make it with New, which starts nothing.
 type Server struct {
-	cfg  Config
-	keys atomic.Pointer[keyring]
-	echo *echo.Echo
+	cfg     Config
+	setKeys sync.Mutex // held by who replaces keys
+	keys    atomic.Pointer[keyring]
+	tokens  []Credential // of SetTokens
+	gates   atomic.Pointer[map[string]*gate]
+	guesses *guesses
+	echo    *echo.Echo
 }
 
-// New makes a Server. It returns every fault of the credentials at once, and an error if there is none at all.
+// New makes a Server. It returns every fault of the credentials at once.
 func New(cfg Config) (*Server, error) {
 	keys, err := newKeyring(cfg.Credentials)
 	if err != nil {
@@ -57,13 +66,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = int64(scim.DefaultLimits.Bytes)
 	}
-	s := &Server{cfg: cfg, echo: echo.New()}
+	s := &Server{cfg: cfg, guesses: newGuesses(cfg.Guesses), echo: echo.New()}
 	s.keys.Store(keys)
+	s.gates.Store(&map[string]*gate{})
+	s.SetRates(cfg.Rates)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
 	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
-	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, authorize, s.limitBody)
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, s.limitRate, authorize, s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
 	for _, root := range []string{"/scim/v2", "/scim/v1"} {
 		s.echo.Any(root, handler)
@@ -75,8 +86,27 @@ func New(cfg Config) (*Server, error) {
 // SetCredentials replaces the credentials for the requests that come from now on. It returns every fault of them at once, and then the old ones
 // stay.
 func (s *Server) SetCredentials(credentials []Credential) error {
+	s.setKeys.Lock()
+	defer s.setKeys.Unlock()
 	keys, err := newKeyring(credentials)
+	if err != nil {
+		return err
+	}
+	return s.replaceKeys(keys, s.tokens)
+}
+
+// SetTokens replaces the tokens that are taken beside the credentials, for the requests that come from now on: those that the gateway
+// made itself. It returns every fault of them at once, and then the old ones stay.
+func (s *Server) SetTokens(tokens []Credential) error {
+	s.setKeys.Lock()
+	defer s.setKeys.Unlock()
+	return s.replaceKeys(s.keys.Load(), tokens)
+}
+
+func (s *Server) replaceKeys(keys *keyring, tokens []Credential) error {
+	keys, err := keys.withTokens(tokens)
 	if err == nil {
+		s.tokens = tokens
 		s.keys.Store(keys)
 	}
 	return err

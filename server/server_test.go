@@ -299,10 +299,10 @@ func TestRequestLog(t *testing.T) {
 
 func TestFaultyConfigurations(t *testing.T) {
 	for want, credentials := range map[string][]Credential{
-		"no source has a credential":     nil,
 		"names no source":                {Token("", "x")},
 		"the token of source a is empty": {Token("a", "")},
-		"have the same token":            {Token("a", "x"), Token("b", "x")},
+		"have the same secret":           {Token("a", "x"), Token("b", "x")},
+		"token of source a and token":    {Token("a", "x"), Token("a", "x")},
 		"is empty":                       {{Source: "a", TokenHash: [sha256.Size]byte{}}},
 		"issuer and audience":            {{Source: "a", JWT: &JWT{}}},
 	} {
