@@ -27,6 +27,7 @@ func (c *checkCommand) Run(con *console) error {
 	report := checkReport{Valid: err == nil, Faults: []fault{}, Warnings: append([]fault{}, warnings...)}
 	if err == nil {
 		report.Configuration = cfg.settings()
+		report.Warnings = append(report.Warnings, cfg.withoutCredential(c.Config)...)
 	}
 	if faults := (*configError)(nil); errors.As(err, &faults) {
 		report.Faults = faults.faults
@@ -40,7 +41,7 @@ func (c *checkCommand) Run(con *console) error {
 		}
 		return nil
 	}
-	printWarnings(con.stderr, warnings)
+	printWarnings(con.stderr, report.Warnings)
 	if err != nil {
 		return err
 	}

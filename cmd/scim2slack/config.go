@@ -12,6 +12,7 @@ import (
 
 	"scim2slack/dialect"
 	"scim2slack/reconcile"
+	"scim2slack/server"
 	"scim2slack/slackapi"
 )
 
@@ -56,7 +57,12 @@ type sourceConfig struct {
 	Name      string
 	Token     secret
 	TokenFile string
+	Tokens    []*staticConfig
+	Basic     []*staticConfig
+	Header    headerConfig
+	ReadOnly  bool // whatever credential it presents
 	JWT       jwtConfig
+	Rate      server.Rate
 	Options   reconcile.Options
 	Rules     rulesConfig
 	Dialect   dialect.Name
@@ -109,7 +115,7 @@ func defaultConfig() *config {
 }
 
 func newSourceConfig(name string) *sourceConfig {
-	return &sourceConfig{Name: name, Options: reconcile.DefaultOptions(), Dialect: dialect.Generic, OnAmbiguous: ambiguousHold}
+	return &sourceConfig{Name: name, Rate: defaultRate, Options: reconcile.DefaultOptions(), Dialect: dialect.Generic, OnAmbiguous: ambiguousHold}
 }
 
 // maxConfigFile bounds the file: a longer one is no configuration.

@@ -41,21 +41,11 @@ func adminTokenPath(i int, key string) string {
 
 // readAdminTokens reads the list admin.tokens. It has no variable: whoever needs several tokens has a file.
 func (l *loader) readAdminTokens(path string, node ast.Node) {
-	list, ok := node.(*ast.SequenceNode)
-	if !ok {
-		l.report(at(node.GetToken()), path, "is %s: use a list, each token after a dash", describe(node))
-		return
-	}
-	for i, item := range list.Values {
+	l.readEach(path, node, "token", func(_ int, here string) readers {
 		t := &adminToken{}
 		l.config.Admin.Tokens = append(l.config.Admin.Tokens, t)
-		here := adminTokenPath(i, "")
-		l.origins[here] = at(item.GetToken())
-		if mapping, ok := item.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
-			l.origins[here] = at(mapping.Values[0].Key.GetToken())
-		}
-		l.readMapping(item, here, l.keyReaders(t.keys(), here+"."))
-	}
+		return l.keyReaders(t.keys(), here+".")
+	})
 }
 
 func (t *adminToken) keys() []key {
@@ -64,7 +54,7 @@ func (t *adminToken) keys() []key {
 		choiceKey("role", "", &t.Role, admin.Roles()...),
 		newKey("sha256", "", kindText, t.setHash, nil),
 		textKey("tokenFile", "", &t.TokenFile, notEmpty),
-		newKey("expires", "", kindText, t.setExpires, nil),
+		momentKey("expires", &t.Expires),
 	}
 }
 
@@ -75,18 +65,6 @@ func (t *adminToken) setHash(texts []string) error {
 		return fmt.Errorf("is no SHA-256: use the 64 hexadecimal digits that printf %%s \"$TOKEN\" | sha256sum prints")
 	}
 	t.hash, t.known = [sha256.Size]byte(raw), true
-	return nil
-}
-
-// setExpires reads a day, which is the last one, or a moment.
-func (t *adminToken) setExpires(texts []string) (err error) {
-	if day, err := time.Parse(time.DateOnly, texts[0]); err == nil {
-		t.Expires = day.AddDate(0, 0, 1)
-		return nil
-	}
-	if t.Expires, err = time.Parse(time.RFC3339, texts[0]); err != nil {
-		return fmt.Errorf("is %s: use the last day, such as 2027-01-31, or a moment, such as 2027-01-31T12:00:00Z", quote(texts[0]))
-	}
 	return nil
 }
 

@@ -49,6 +49,7 @@ func (l *loader) checkSources() {
 		names[s.Name] = true
 		if !l.rulesOnly {
 			l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
+			l.checkStatics(i, s)
 			l.checkCredential(i, s)
 		}
 		l.compileRules(i, s)
@@ -62,17 +63,10 @@ func (s *sourceConfig) complete() {
 	s.Options.SoftDeleteRenames = s.Profile.SoftDelete == dialect.SoftDeleteRename
 }
 
-// checkCredential wants a token or a complete jwt.
+// checkCredential wants a jwt that is complete, if there is one. That a source has no credential is no fault: the gateway may have made it a token.
 func (l *loader) checkCredential(i int, s *sourceConfig) {
 	path := func(key string) string { return sourcePath(i, key) }
 	if s.JWT == (jwtConfig{}) {
-		if s.Token == "" && !l.faulty(path("token"), path("tokenFile"), path("jwt")) {
-			how := "set token or tokenFile"
-			if s.Name == defaultSource {
-				how = "set SCIM2SLACK_TOKEN, token or tokenFile"
-			}
-			l.reportMissing(path(""), path("token"), "SCIM2SLACK_TOKEN", "the source %s has no token: %s to what it will present", quote(s.Name), how)
-		}
 		return
 	}
 	parts := map[string]string{"algorithm": s.JWT.Algorithm, "keyFile": s.JWT.KeyFile, "issuer": s.JWT.Issuer, "audience": s.JWT.Audience}
@@ -134,6 +128,12 @@ func (l *loader) checkTokensDiffer() {
 	}
 	for i, s := range l.config.Sources {
 		check(sourcePath(i, "token"), "the source "+quote(s.Name), s.Token)
+		for path, c := range s.statics(i) {
+			if c.hash == ([sha256.Size]byte{}) {
+				continue // it has a fault already
+			}
+			differ(path, quote(c.called())+" of the source "+quote(s.Name), c.hash)
+		}
 	}
 }
 

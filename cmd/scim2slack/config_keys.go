@@ -64,10 +64,13 @@ func gatewayKeys(c *config) []key {
 // sourceKeys are the keys of one source. The variables are those of the source named default.
 func sourceKeys(s *sourceConfig) []key {
 	o, p := &s.Options, &s.Profile
-	return []key{
+	return append([]key{
 		textKey("name", "", &s.Name, checkSourceName),
 		secretKey("token", "TOKEN", &s.Token),
 		textKey("tokenFile", "TOKEN_FILE", &s.TokenFile, notEmpty),
+		textKey("header.name", "HEADER_NAME", &s.Header.Name, checkHeaderName),
+		textKey("header.word", "HEADER_WORD", &s.Header.Word, checkWord),
+		booleanKey("readOnly", "READ_ONLY", &s.ReadOnly),
 		matchKey("match", "MATCH", &o.Match),
 		choiceKey("onAmbiguous", "ON_AMBIGUOUS", &s.OnAmbiguous, ambiguousHold),
 		booleanKey("createUsers", "CREATE_USERS", &o.CreateUsers),
@@ -90,7 +93,7 @@ func sourceKeys(s *sourceConfig) []key {
 		textKey("jwt.keyFile", "JWT_KEY_FILE", &s.JWT.KeyFile, notEmpty),
 		textKey("jwt.issuer", "JWT_ISSUER", &s.JWT.Issuer, notEmpty),
 		textKey("jwt.audience", "JWT_AUDIENCE", &s.JWT.Audience, notEmpty),
-	}
+	}, rateKeys(&s.Rate)...)
 }
 
 // variablePrefix begins every variable of this program.

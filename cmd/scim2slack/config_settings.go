@@ -27,6 +27,9 @@ func (c *config) settings() []setting {
 		for _, k := range sourceKeys(s) {
 			add(sourcePath(i, k.path), k.show())
 		}
+		for path, static := range s.statics(i) {
+			add(path, static.describe())
+		}
 		out = append(out, s.Rules.settings(i)...)
 	}
 	return out

@@ -74,9 +74,7 @@ func TestConfigFaults(t *testing.T) {
 			`f:6:5: sources[1].token: is the same token as that of the source "a": give each its own`,
 			`f:7:17: sources[1].removeUser: is "kill": use disable, delete or none`,
 			`f:8:12: sources[1].match: lists "id": use userName or email, or both in the order of trust`,
-			`f:9:5: sources[2].name: is missing: give the source a name of its own, such as pingfederate`,
-			`f:9:5: sources[2].token: the source "" has no token: set token or tokenFile to what it will present`,
-			`f:10:5: sources[3].token: the source "b" has no token: set token or tokenFile to what it will present`}},
+			`f:9:5: sources[2].name: is missing: give the source a name of its own, such as pingfederate`}},
 		{"limits", minimal + "slackk: 1\n", []string{"SCIM2SLACK_SLACK_LIMITS=createUser=180/20,nope=1/1,reads=5,writes=0/1"}, []string{
 			`f:3:1: slackk: no such key: use admin, answer, brake, data, drift, listen, plan, slack or sources`}},
 		{"twice", minimal + "data: a\ndata: b\n", nil, []string{"f:4:1: data: is given twice, first in line 3: leave one out"}},

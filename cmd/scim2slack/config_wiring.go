@@ -31,11 +31,9 @@ func (c *config) options() map[string]reconcile.Options {
 func (c *config) credentials() []server.Credential {
 	var out []server.Credential
 	for _, s := range c.Sources {
-		if s.Token != "" {
-			out = append(out, server.Token(s.Name, s.Token.reveal()))
-		}
+		out = append(out, s.staticCredentials()...)
 		if s.JWT != (jwtConfig{}) {
-			out = append(out, server.Credential{Source: s.Name, Name: "jwt", JWT: s.JWT.settings()})
+			out = append(out, server.Credential{Source: s.Name, Name: "jwt", ReadOnly: s.ReadOnly, JWT: s.JWT.settings()})
 		}
 	}
 	return out

@@ -123,6 +123,7 @@ func (l *loader) readSources(path string, node ast.Node) {
 		source := newSourceConfig("")
 		l.config.Sources = append(l.config.Sources, source)
 		all := l.keyReaders(sourceKeys(source), here+".")
+		maps.Copy(all, l.staticReaders(source, here+"."))
 		maps.Copy(all, l.rulesReaders(&source.Rules, here+"."))
 		return all
 	})

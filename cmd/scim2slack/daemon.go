@@ -32,6 +32,7 @@ type daemon struct {
 	reconciler *reconcile.Reconciler
 	handlers   *scimhandlers.Handler
 	edge       *server.Server
+	tokens     *sourceTokens
 	admin      *admin.Handler
 	caller     atomic.Pointer[func(*http.Request) scimhandlers.Source]
 	reloads    *reloads // nil: there is no file to be read again
@@ -75,10 +76,14 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	d.reconciler = reconcile.New(reconcile.Config{Store: d.store, Slack: d.client, Sources: cfg.options(), Protected: cfg.Slack.Protect,
 		Settle: cfg.Slack.Settle, Log: log})
 	d.handlers = scimhandlers.New(scimhandlers.Config{Store: d.store, Syncer: d.reconciler, Source: d.callerOf, AnswerWait: cfg.AnswerWait, Log: log})
-	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Log: log}); err != nil {
+	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Rates: cfg.rates(), Guesses: guessRate, Log: log}); err != nil {
 		return nil, err
 	}
-	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
+	d.tokens = newSourceTokens(d.store, d.edge, log)
+	if err := d.tokens.configure(context.Background(), cfg); err != nil {
+		return nil, err
+	}
+	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), SourceTokens: d.tokens, Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
 		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, Version: version, Log: log})
 	return d, d.listen()
 }
@@ -132,7 +137,10 @@ func (d *daemon) announce() {
 		api = "no admin API here, as no admin token is configured"
 	}
 	d.log.Info("serving health and metrics", "url", adminURL, "paths", "/livez, /readyz, /metrics", "api", api)
-	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain, links, plan, drift, retry and resume")
+	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain, links, plan, drift, retry, resume and token")
+	for _, name := range d.tokens.nobodyFor(d.cfg) {
+		d.log.Warn("nobody can push as this source yet", "source", name, "do", "scim2slack token new --source "+name)
+	}
 }
 
 func (d *daemon) urls() (scim, admin string) {
@@ -149,6 +157,7 @@ func (d *daemon) run(ctx context.Context) error {
 		begin("acknowledgements", d.handlers.Run, end),
 		begin("configuration", d.watch, end),
 		begin("drift", d.compareNowAndThen, end),
+		begin("tokens", d.tokens.run, end),
 		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),

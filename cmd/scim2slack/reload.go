@@ -90,6 +90,10 @@ func (d *daemon) reload(ctx context.Context, file string, environ []string) {
 		d.log.Error("the old credentials stay", "error", err)
 		return
 	}
+	if err := d.tokens.configure(ctx, next); err != nil {
+		d.log.Error("the tokens that the gateway made may still count as before", "error", err)
+	}
+	d.edge.SetRates(next.rates())
 	caller := next.caller()
 	d.caller.Store(&caller)
 	d.admin.SetSources(next.sourceNames())

@@ -77,9 +77,13 @@ func terminate(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// requestMain is request METHOD URL TOKEN [BODY]: it prints the status and the body. An empty token sends none.
+// requestMain is request METHOD URL TOKEN [BODY]: it prints the status and the body. An empty token sends none, and @FILE is the one in a file.
 func requestMain() {
 	args := append(os.Args[1:], "")
+	if file, named := strings.CutPrefix(args[2], "@"); named {
+		raw, _ := os.ReadFile(file)
+		args[2] = strings.TrimSpace(string(raw))
+	}
 	r, err := http.NewRequest(args[0], args[1], strings.NewReader(args[3]))
 	if err == nil {
 		if args[2] != "" {

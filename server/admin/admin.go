@@ -85,6 +85,8 @@ type Config struct {
 	Adopt func(ctx context.Context, apply bool, answer func(line any) error) error
 	// Drift compares Slack with what it was told and answers in the same way. With repair it has what differs mended.
 	Drift func(ctx context.Context, repair bool, answer func(line any) error) error
+	// SourceTokens has the tokens count that are made here.
+	SourceTokens SourceTokens
 	// Tokens open the admin API over TCP. Without any it is closed there; the socket needs none.
 	Tokens []Token
 	// Hosts are the names, beside addresses and localhost, under which the TCP listener is asked.

@@ -33,6 +33,9 @@ type loop struct {
 	retried  []store.Key
 	expected map[store.Key]time.Duration
 	alarm    bool
+
+	refreshed int                  // how often the tokens of sources were put in force
+	used      map[string]time.Time // when they were used, by id
 }
 
 func (l *loop) Live(context.Context, store.Key) Live { return Live{Problem: "nobody asked Slack"} }
@@ -47,6 +50,10 @@ func (l *loop) Expect(key store.Key) (time.Duration, bool) {
 	d, ok := l.expected[key]
 	return d, ok
 }
+
+func (l *loop) Refresh(context.Context) error { l.refreshed++; return nil }
+
+func (l *loop) LastUse(id string) time.Time { return l.used[id] }
 
 func (l *loop) Overview() Overview { return l.overview }
 
@@ -72,7 +79,7 @@ func newFixture(t *testing.T, token string) *fixture {
 	t.Cleanup(func() { _ = st.Close() })
 	f := &fixture{T: t, store: st, loop: &loop{}}
 	nothing := func(context.Context, bool, func(any) error) error { return nil }
-	f.handler = New(Config{Store: st, Reconciler: f.loop, Sources: []string{"default", "okta"}, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
+	f.handler = New(Config{Store: st, Reconciler: f.loop, Sources: []string{"default", "okta"}, SourceTokens: f.loop, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 		Adopt: nothing, Drift: nothing, Plan: func(_ context.Context, r io.Reader, _ func(any) error) error {
 			_, err := io.Copy(io.Discard, r)
 			return err

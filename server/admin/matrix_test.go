@@ -26,6 +26,17 @@ var needs = map[string]Role{
 	"POST /admin/v1/links/adopt": Viewer, "POST /admin/v1/links/adopt?apply=true": Operator, "POST /admin/v1/links/adopt?%61pply=%74rue": Operator,
 	"POST /admin/v1/retry?who=u2": Operator, "POST /admin/v1/resume": Operator, "POST /admin/v1/links/import": Operator,
 	"POST /admin/v1/links/relink?who=u2&slackId=U7": Operator, "POST /admin/v1/links/unlink?who=u2": Operator,
+	"GET /admin/v1/tokens": Viewer, "POST /admin/v1/tokens?source=default": Approver, "POST /admin/v1/tokens/revoke?who=nobody": Approver,
+}
+
+// served reports whether a request is another one of those that there are: an address may take several methods.
+func served(method, path string) bool {
+	for request := range needs {
+		if name, _, _ := strings.Cut(request, "?"); name == strings.Replace(method, "HEAD", "GET", 1)+" "+path {
+			return true
+		}
+	}
+	return false
 }
 
 // Every route has the role that is written here and in openapi.yaml, which has every route.
@@ -187,6 +198,9 @@ func TestMatrix(t *testing.T) {
 		for credential := range matrixCredentials {
 			for _, other := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW", strings.ToLower(method), "GET_"} {
 				exact := other == method || method == "GET" && other == "HEAD"
+				if !exact && served(other, path) {
+					continue
+				}
 				m.ask(other, path, query, credential, need, exact)
 			}
 			if query != "" && credential > 0 { // the same paths once are enough

@@ -45,6 +45,10 @@ func (h *Handler) routes() []route {
 		{method: "POST", path: "/admin/v1/links/relink", need: Operator, serve: h.relink},
 		{method: "POST", path: "/admin/v1/links/unlink", need: Operator, serve: h.unlink},
 		{method: "POST", path: "/admin/v1/links/import", need: Operator, maxBody: largestImport, serve: h.importLinks},
+
+		{method: "GET", path: "/admin/v1/tokens", need: Viewer, event: "admin.tokens", serve: h.sourceTokens},
+		{method: "POST", path: "/admin/v1/tokens", need: Approver, serve: h.newSourceToken},
+		{method: "POST", path: "/admin/v1/tokens/revoke", need: Approver, serve: h.revokeSourceToken},
 	}
 }
 
