@@ -35,6 +35,7 @@ type loop struct {
 	alarm    bool
 
 	refreshed int                  // how often the tokens of sources were put in force
+	refresh   error                // what that comes to
 	used      map[string]time.Time // when they were used, by id
 }
 
@@ -51,7 +52,10 @@ func (l *loop) Expect(key store.Key) (time.Duration, bool) {
 	return d, ok
 }
 
-func (l *loop) Refresh(context.Context) error { l.refreshed++; return nil }
+func (l *loop) Refresh(context.Context) error {
+	l.refreshed++
+	return l.refresh
+}
 
 func (l *loop) LastUse(id string) time.Time { return l.used[id] }
 
