@@ -24,7 +24,7 @@ func (l *loader) checkStatics(i int, s *sourceConfig) {
 			l.report(l.origins[path+".name"], path+".name", "is %s, as is that of another token of the source: use a name of its own", quote(t.Name))
 		}
 		names[t.Name] = true
-		l.checkStatic(path, t, "file", checkToken)
+		l.checkStatic(path, t, "file", readRandom(checkToken))
 	}
 	for j, b := range s.Basic {
 		path := staticPath(i, "basic", j)
@@ -34,12 +34,12 @@ func (l *loader) checkStatics(i int, s *sourceConfig) {
 		if b.User == "" && !l.faulty(path+".user") {
 			l.report(l.origins[path], path+".user", "is missing: give the user that the source presents")
 		}
-		l.checkStatic(path, b, "passwordFile", func(text string) error { return unusable(server.CheckPassword(text)) })
+		l.checkStatic(path, b, "passwordFile", readRandom(func(text string) error { return unusable(server.CheckPassword(text)) }))
 	}
 }
 
 // checkStatic takes the hash of a secret from the configuration or makes it of a file, of which nothing else is kept.
-func (l *loader) checkStatic(path string, c *staticConfig, fileKey string, check func(string) error) {
+func (l *loader) checkStatic(path string, c *staticConfig, fileKey string, read func(file string) (string, error)) {
 	at, atFile := l.origins[path], path+"."+fileKey
 	if !c.Expires.IsZero() && !time.Now().Before(c.Expires) {
 		l.warn(l.origins[path+".expires"], path+".expires", "was %s: this opens nothing any more, leave it out", c.Expires.UTC().Format(time.RFC3339))
@@ -54,18 +54,26 @@ func (l *loader) checkStatic(path string, c *staticConfig, fileKey string, check
 		_, _ = hex.Decode(c.hash[:], []byte(c.SHA256)) // checkHash has seen it
 		return
 	}
-	text, err := readSecretFile(c.File)
-	if err == nil {
-		err = check(text)
-	}
-	if err == nil {
-		err = guessable(text)
-	}
+	text, err := read(c.File)
 	if err != nil {
 		l.report(l.origins[atFile], atFile, "%s %v", quote(c.File), err)
 		return
 	}
 	c.hash = sha256.Sum256([]byte(text))
+}
+
+// readRandom makes a reader of files that hold a secret of the form alone, and one that nobody guesses.
+func readRandom(check func(string) error) func(file string) (string, error) {
+	return func(file string) (string, error) {
+		text, err := readSecretFile(file)
+		if err == nil {
+			err = check(text)
+		}
+		if err == nil {
+			err = guessable(text)
+		}
+		return text, err
+	}
 }
 
 // A secret is compared by a fast hash, which is enough for one that a machine made at random, and not for one that a person made up.

@@ -77,6 +77,13 @@ var reintroducedFaults = []reintroduced{
 	{"who guesses admin tokens is not slowed down", "server/admin/throttle.go", "\tif debt+failureCosts > mostDebt {", "\tif debt+failureCosts > mostDebt && false {", "TestGuessing", "server/admin"},
 	{"a foreign page changes something", "server/admin/browser.go", "h.crossOrigin.Check(r); err != nil {", "h.crossOrigin.Check(r); err != nil && false {", "TestForeignPages", "server/admin"},
 	{"a filter looks into another source", "scimhandlers/lookup.go", "keys, err = tx.FindResources(s.x.source.Name,", "keys, err = tx.FindResources(\"b\",", "TestQuestionsAboutTheOther", "scimhandlers"},
+	{"one of two credentials in a request is enough", "server/lock.go", "\tcase found > 1:", "\tcase found > 9:", "TestStaticCredentials", "server"},
+	{"a secret that expired still opens the door", "server/lock.go", "if !c.Expires.IsZero() && !now.Before(c.Expires) {", "if !c.Expires.IsZero() && now.Before(c.Expires.AddDate(-9, 0, 0)) {", "TestCredentialExpires", "server"},
+	{"a password is one of any user", "server/lock.go", "{f.Header, f.Word, user}", "{f.Header, f.Word, \"\"}", "TestStaticCredentials", "server"},
+	{"one flooding source takes the share of another", "server/rate.go", "g := (*s.gates.Load())[SourceName(c.Request().Context())]", "g := (*s.gates.Load())[\"idp\"]", "TestRateIsFair", "server"},
+	{"a guesser locks out who comes through the same proxy", "server/caller.go", "\t\tcaller, err := keys.admit(c.Request())", "\t\tcaller, err := keys.admit(c.Request())\n\t\tif wait := s.guesses.wrong(c.RealIP()); wait > 0 {\n\t\t\treturn tooMany(c, wait, \"\")\n\t\t}", "TestGuesses", "server"},
+	{"a revoked token counts until the next start", "server/admin/source_tokens.go", "\tif err == nil {\n\t\terr = h.cfg.SourceTokens.Refresh(ctx)\n\t}", "\tif err != nil {\n\t\terr = h.cfg.SourceTokens.Refresh(ctx)\n\t}", "TestTokensOfSources", "cmd/scim2slack"},
+	{"the token of a source that is gone still opens the door", "cmd/scim2slack/source_tokens.go", "\t\tif !configured || len(token.Hash) != sha256.Size {\n\t\t\tcontinue\n\t\t}", "\t\tif !configured {\n\t\t\ts = newSourceConfig(token.Source)\n\t\t}", "TestTokensOfSources", "cmd/scim2slack"},
 }
 
 // Each fault still fits the code, and docs/faults.md names it with its test.
