@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -32,6 +33,10 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		keys := s.keys.Load()
 		caller, err := keys.admit(c.Request())
+		if errors.Is(err, errScope) {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="scim", error="insufficient_scope", scope="scim.read scim.write"`) // RFC 6750 section 3.1
+			return echo.NewHTTPError(http.StatusForbidden, errScope.Error())
+		}
 		if err != nil {
 			return s.refuse(c, keys, err)
 		}

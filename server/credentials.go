@@ -6,20 +6,19 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// Credential is one way in which a source proves who it is: by a static token, by a user and password (HTTP Basic), or by JSON web tokens. A
-// source may have several, so that one can be replaced without a gap.
+// Credential is one way in which a source proves who it is: by a static token, by a user and password (HTTP Basic), by JSON web tokens, or as a
+// client of OAuth 2. A source may have several, so that one can be replaced without a gap.
 type Credential struct {
 	Source string
 	// Name tells the credentials of a source apart in logs and records. It is no secret.
 	Name string
 	// ReadOnly: who presents it may read and search, and change nothing.
 	ReadOnly bool
-	// TokenHash is the SHA-256 of a static token, or of the password of User. The secret itself is not kept. Unused if JWT is set.
+	// TokenHash is the SHA-256 of a static token, or of the password of User. The secret itself is not kept. Unused if JWT or Client is set.
 	TokenHash [sha256.Size]byte
 	// User makes the secret the password of this user of HTTP Basic. "": it is a token.
 	User string
@@ -31,6 +30,8 @@ type Credential struct {
 	LastUse *atomic.Int64
 	// JWT says which JSON web tokens prove the source.
 	JWT *JWT
+	// Client gets tokens of the gateway's own by OAuth 2.
+	Client *Client
 }
 
 // Token makes the credential of a static bearer token.
@@ -43,17 +44,14 @@ const maxToken = 16 << 10
 
 // keyring tells sources by what they present. It is immutable.
 type keyring struct {
-	static []lock // of the configuration
-	tokens []lock // of the store: see withTokens
-	signed []signedCredential
+	static  []lock // of the configuration
+	tokens  []lock // of the store: see withTokens
+	trusts  []*trust
+	clients []Credential // of OAuth 2
+	mint    *mint        // made and knows the tokens of the clients
 
 	headers    []string // in which a credential may stand, canonical
 	challenges []string // for WWW-Authenticate (RFC 9110 section 11.6.1)
-}
-
-type signedCredential struct {
-	Credential
-	verifier *verifier
 }
 
 func (c *Credential) caller() Caller {
@@ -68,11 +66,14 @@ func newKeyring(credentials []Credential) (*keyring, error) {
 		case c.Source == "":
 			faults = append(faults, errors.New("a credential names no source"))
 		case c.JWT != nil:
-			v, err := newVerifier(*c.JWT)
+			t, err := newTrust(c)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("the JWT of source %s: %w", c.Source, err))
+				continue
 			}
-			k.signed = append(k.signed, signedCredential{c, v})
+			k.trusts = append(k.trusts, t)
+		case c.Client != nil:
+			k.clients = append(k.clients, c)
 		default:
 			locks, err := locksOf(c)
 			faults = append(faults, err)
@@ -80,6 +81,7 @@ func newKeyring(credentials []Credential) (*keyring, error) {
 		}
 	}
 	k.prepare()
+	faults = slices.Concat(faults, overlaps(k.trusts), checkClients(k.clients))
 	return k, errors.Join(append(faults, apart(k.static))...)
 }
 
@@ -124,19 +126,4 @@ func (k *keyring) byHeader(h http.Header) (Caller, error) {
 		return Caller{}, errors.New("an unknown token, or user and password")
 	}
 	return c.present(time.Now())
-}
-
-func (k *keyring) byJWT(token string) (Caller, error) {
-	if strings.Count(token, ".") != 2 { // before any parsing: a token of many dots is an attack
-		return Caller{}, errors.New("unknown token")
-	}
-	reason := "unknown token"
-	for _, c := range k.signed {
-		err := c.verifier.verify(token)
-		if err == nil {
-			return c.caller(), nil
-		}
-		reason += fmt.Sprintf("; as a JWT of %s: %v", c.Source, err)
-	}
-	return Caller{}, errors.New(reason)
 }

@@ -162,7 +162,7 @@ func TestJWTSettings(t *testing.T) {
 		"none":             {"none", publicPEM(t, &p256.PublicKey), "not known"},
 		"unknown":          {"RS257", publicPEM(t, &large.PublicKey), "not known"},
 		"HS is no secret":  {"HS", []byte(strings.Repeat("x", 32)), "no public key"},
-		"empty everything": {"", nil, "no public key"},
+		"empty everything": {"", nil, "one of a key and the URL"},
 	} {
 		err := JWT{Algorithm: c.algorithm, Key: c.key, Issuer: "i", Audience: "a"}.Validate()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
@@ -170,9 +170,12 @@ func TestJWTSettings(t *testing.T) {
 		}
 	}
 	token := sign(t, "EdDSA", edPrivate, nil)
-	v, err := newVerifier(JWT{Algorithm: "EdDSA", Key: publicPEM(t, edPublic), Issuer: "https://issuer.test", Audience: "scim2slack"})
-	if err != nil || v.verify(token) != nil {
-		t.Errorf("EdDSA: %v, %v", err, v.verify(token))
+	keys, err := newKeyring([]Credential{{Source: "ed", JWT: &JWT{Algorithm: "EdDSA", Key: publicPEM(t, edPublic), Issuer: "https://issuer.test", Audience: "scim2slack"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if caller, err := keys.byJWT(token); err != nil || caller.Source != "ed" {
+		t.Errorf("EdDSA: %v, %v", caller, err)
 	}
 }
 

@@ -41,7 +41,9 @@ type Config struct {
 	Rates map[string]Rate
 	// Guesses says how many wrong credentials an address may present before it is told to wait; the zero Rate is any number.
 	Guesses Rate
-	Log     *slog.Logger
+	// KeysTransport fetches the keys that issuers of JWTs publish. nil is the network.
+	KeysTransport http.RoundTripper
+	Log           *slog.Logger
 	// MaxBody is the most bytes that a body may have; 0 is that of scim.DefaultLimits.
 	MaxBody int64
 }
@@ -54,6 +56,8 @@ type Server struct {
 	tokens  []Credential // of SetTokens
 	gates   atomic.Pointer[map[string]*gate]
 	guesses *guesses
+	issuers *keySets
+	mint    *mint
 	echo    *echo.Echo
 }
 
@@ -66,15 +70,15 @@ func New(cfg Config) (*Server, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = int64(scim.DefaultLimits.Bytes)
 	}
-	s := &Server{cfg: cfg, guesses: newGuesses(cfg.Guesses), echo: echo.New()}
-	s.keys.Store(keys)
+	s := &Server{cfg: cfg, guesses: newGuesses(cfg.Guesses), issuers: newKeySets(cfg.KeysTransport, cfg.Log), mint: newMint(), echo: echo.New()}
+	s.use(keys)
 	s.gates.Store(&map[string]*gate{})
 	s.SetRates(cfg.Rates)
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.HTTPErrorHandler = s.answerError
-	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130).
-	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.authenticate, s.limitRate, authorize, s.limitBody)
+	// These run before the router. No address is found without a credential, however it is written (CVE-2026-32130), but that where clients get one.
+	s.echo.Pre(s.identifyRequest, s.logRequest, s.recoverPanic, limitURL, s.issueTokens, s.authenticate, s.limitRate, authorize, s.limitBody)
 	handler := echo.WrapHandler(cfg.SCIM)
 	for _, root := range []string{"/scim/v2", "/scim/v1"} {
 		s.echo.Any(root, handler)
@@ -107,9 +111,16 @@ func (s *Server) replaceKeys(keys *keyring, tokens []Credential) error {
 	keys, err := keys.withTokens(tokens)
 	if err == nil {
 		s.tokens = tokens
-		s.keys.Store(keys)
+		s.use(keys)
 	}
 	return err
+}
+
+// use lets the keyring decide from now on.
+func (s *Server) use(keys *keyring) {
+	keys.mint = s.mint
+	s.issuers.bind(keys.trusts)
+	s.keys.Store(keys)
 }
 
 // Handler returns the whole edge as a handler, for listeners of others.
