@@ -62,6 +62,8 @@ type sourceConfig struct {
 	Header    headerConfig
 	ReadOnly  bool // whatever credential it presents
 	JWT       jwtConfig
+	JWTs      []*jwtConfig // of a list; then JWT says nothing
+	Clients   []*clientConfig
 	Rate      server.Rate
 	Options   reconcile.Options
 	Rules     rulesConfig
@@ -75,13 +77,6 @@ type sourceConfig struct {
 type onAmbiguous string
 
 const ambiguousHold onAmbiguous = "hold"
-
-// jwtConfig lets a source present JWTs that somebody else signs. The zero value accepts none.
-type jwtConfig struct {
-	Algorithm, KeyFile, Issuer, Audience string
-
-	key string // the content of the file
-}
 
 // driftConfig says how often Slack is compared with what it was told, and what follows.
 type driftConfig struct {

@@ -25,6 +25,8 @@ func (l *loader) checkAll() {
 	}
 	l.checkSources()
 	l.checkTokensDiffer()
+	l.checkTrustsDiffer()
+	l.checkClients()
 	l.checkListeners()
 	if !c.Brake.Enabled && c.Brake.Reason == "" && !l.faulty("brake.reason") {
 		l.report(l.origins["brake.enabled"], "brake.enabled", "is false without a reason: say why in brake.reason (SCIM2SLACK_BRAKE_REASON)")
@@ -50,7 +52,7 @@ func (l *loader) checkSources() {
 		if !l.rulesOnly {
 			l.readTokenFile(path("token"), path("tokenFile"), &s.Token, s.TokenFile)
 			l.checkStatics(i, s)
-			l.checkCredential(i, s)
+			l.checkTrusts(i, s)
 		}
 		l.compileRules(i, s)
 		s.complete()
@@ -62,39 +64,6 @@ func (s *sourceConfig) complete() {
 	s.Profile = s.Profile.Or(dialect.Of(s.Dialect))
 	s.Options.SoftDeleteRenames = s.Profile.SoftDelete == dialect.SoftDeleteRename
 }
-
-// checkCredential wants a jwt that is complete, if there is one. That a source has no credential is no fault: the gateway may have made it a token.
-func (l *loader) checkCredential(i int, s *sourceConfig) {
-	path := func(key string) string { return sourcePath(i, key) }
-	if s.JWT == (jwtConfig{}) {
-		return
-	}
-	parts := map[string]string{"algorithm": s.JWT.Algorithm, "keyFile": s.JWT.KeyFile, "issuer": s.JWT.Issuer, "audience": s.JWT.Audience}
-	for name, value := range parts {
-		if value == "" && !l.faulty(path("jwt."+name)) {
-			l.reportMissing(path("jwt"), path("jwt."+name), jwtVariables[name], "is missing: algorithm, keyFile, issuer and audience belong together")
-		}
-	}
-	if !l.faulty(path("jwt")) {
-		l.readKeyFile(path("jwt.keyFile"), s)
-	}
-}
-
-// readKeyFile reads the public key, which everybody may know, and tries it.
-func (l *loader) readKeyFile(path string, s *sourceConfig) {
-	content, err := readConfigFile(s.JWT.KeyFile)
-	if err != nil {
-		l.report(l.origins[path], path, "%s cannot be read: %v", quote(s.JWT.KeyFile), err)
-		return
-	}
-	s.JWT.key = string(content)
-	if err := s.JWT.settings().Validate(); err != nil {
-		l.report(l.origins[path], path, "%s: %v: name the file of the public key in PEM", quote(s.JWT.KeyFile), err)
-	}
-}
-
-var jwtVariables = map[string]string{"algorithm": "SCIM2SLACK_JWT_ALGORITHM", "keyFile": "SCIM2SLACK_JWT_KEY_FILE",
-	"issuer": "SCIM2SLACK_JWT_ISSUER", "audience": "SCIM2SLACK_JWT_AUDIENCE"}
 
 // checkTokensDiffer keeps two callers from being one: a token names who calls.
 func (l *loader) checkTokensDiffer() {

@@ -89,11 +89,7 @@ func sourceKeys(s *sourceConfig) []key {
 		choiceKey("softDelete", "SOFT_DELETE", &p.SoftDelete, dialect.SoftDeletePlain, dialect.SoftDeleteRename),
 		statusKey("patch.user", "PATCH_USER", &p.PatchUser),
 		statusKey("patch.group", "PATCH_GROUP", &p.PatchGroup),
-		textKey("jwt.algorithm", "JWT_ALGORITHM", &s.JWT.Algorithm, checkAlgorithm),
-		textKey("jwt.keyFile", "JWT_KEY_FILE", &s.JWT.KeyFile, notEmpty),
-		textKey("jwt.issuer", "JWT_ISSUER", &s.JWT.Issuer, notEmpty),
-		textKey("jwt.audience", "JWT_AUDIENCE", &s.JWT.Audience, notEmpty),
-	}, rateKeys(&s.Rate)...)
+	}, slices.Concat(jwtKeys(&s.JWT, "jwt.", true), rateKeys(&s.Rate))...)
 }
 
 // variablePrefix begins every variable of this program.

@@ -30,6 +30,12 @@ func (c *config) settings() []setting {
 		for path, static := range s.statics(i) {
 			add(path, static.describe())
 		}
+		for _, j := range s.JWTs {
+			add(j.path, j.describe())
+		}
+		for _, c := range s.Clients {
+			add(c.path, c.describe())
+		}
 		out = append(out, s.Rules.settings(i)...)
 	}
 	return out

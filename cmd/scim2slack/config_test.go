@@ -96,8 +96,8 @@ func TestConfigFaults(t *testing.T) {
 			"f:3:1: a key that does not exist here: use admin, answer, brake, data, drift, listen, plan, slack or sources",
 			"f:4:9: admin: a key that does not exist here: use hosts, listen, metrics, token, tokenFile or tokens"}},
 		{"jwt", "slack: {token: xoxp-of-slack-000}\nsources:\n  - name: okta\n    jwt: {algorithm: HS256, issuer: x}\n", nil, []string{
-			`f:4:5: sources[0].jwt.audience: is missing: algorithm, keyFile, issuer and audience belong together`,
-			`f:4:5: sources[0].jwt.keyFile: is missing: algorithm, keyFile, issuer and audience belong together`,
+			`f:4:5: sources[0].jwt.audience: is missing: algorithm, keyFile or jwksURL, issuer and audience belong together`,
+			`f:4:5: sources[0].jwt.keyFile: is missing: algorithm, keyFile or jwksURL, issuer and audience belong together`,
 			`f:4:22: sources[0].jwt.algorithm: is "HS256": use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA`}},
 		{"protect", minimal, []string{"SCIM2SLACK_SLACK_PROTECT=U0123ABCD, janet"}, []string{
 			`SCIM2SLACK_SLACK_PROTECT: lists "janet": use Slack user ids, such as U0123ABCD`}},

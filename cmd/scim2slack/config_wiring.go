@@ -30,17 +30,12 @@ func (c *config) options() map[string]reconcile.Options {
 // credentials are those of all sources.
 func (c *config) credentials() []server.Credential {
 	var out []server.Credential
-	for _, s := range c.Sources {
+	for i, s := range c.Sources {
 		out = append(out, s.staticCredentials()...)
-		if s.JWT != (jwtConfig{}) {
-			out = append(out, server.Credential{Source: s.Name, Name: "jwt", ReadOnly: s.ReadOnly, JWT: s.JWT.settings()})
-		}
+		out = append(out, s.trustCredentials(i)...)
+		out = append(out, s.clientCredentials()...)
 	}
 	return out
-}
-
-func (j jwtConfig) settings() *server.JWT {
-	return &server.JWT{Algorithm: j.Algorithm, Key: []byte(j.key), Issuer: j.Issuer, Audience: j.Audience}
 }
 
 // caller tells the handlers how the source of a request wants to be understood.

@@ -124,6 +124,8 @@ func (l *loader) readSources(path string, node ast.Node) {
 		l.config.Sources = append(l.config.Sources, source)
 		all := l.keyReaders(sourceKeys(source), here+".")
 		maps.Copy(all, l.staticReaders(source, here+"."))
+		maps.Copy(all, l.jwtReaders(source, here+"."))
+		maps.Copy(all, l.clientReaders(source, here+"."))
 		maps.Copy(all, l.rulesReaders(&source.Rules, here+"."))
 		return all
 	})

@@ -84,7 +84,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 		return nil, err
 	}
 	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), SourceTokens: d.tokens, Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
-		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, Version: version, Log: log})
+		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, IssuerKeys: d.issuerKeys, Version: version, Log: log})
 	return d, d.listen()
 }
 
@@ -158,6 +158,7 @@ func (d *daemon) run(ctx context.Context) error {
 		begin("configuration", d.watch, end),
 		begin("drift", d.compareNowAndThen, end),
 		begin("tokens", d.tokens.run, end),
+		begin("keys of issuers", d.edge.RefreshKeys, end),
 		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),
@@ -210,6 +211,14 @@ func (d *daemon) ruleOf(source string, a scim.SlackAttribute) string {
 		return ""
 	}
 	return cmp.Or(rule.Expression, "null") + " (" + rule.Place + ")"
+}
+
+// issuerKeys shows the keys of issuers of JWTs to the admin side.
+func (d *daemon) issuerKeys() (out []admin.IssuerKeys) {
+	for _, k := range d.edge.IssuerKeys() {
+		out = append(out, admin.IssuerKeys(k))
+	}
+	return out
 }
 
 // loop shows the reconciler to the admin side.

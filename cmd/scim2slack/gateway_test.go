@@ -55,6 +55,7 @@ type setup struct {
 	root    string                             // where the client sends its requests; "" is /scim/v2
 	wait    time.Duration                      // answer.wait
 	share   float64
+	clients []server.Credential // beside the token
 }
 
 // inGateway runs a test in a bubble with a gateway that is started and, at the end, stopped.
@@ -99,7 +100,7 @@ func (g *gateway) start() {
 			return scimhandlers.Source{Name: server.SourceName(r.Context()), Profile: g.setup.profile.Or(dialect.Of(dialect.Generic)),
 				GroupsDecide: options.Rules.ReadsGroups(), NestedDecide: options.NestedGroups == reconcile.NestedFlatten}
 		}})
-	srv, err := server.New(server.Config{SCIM: handler, Credentials: []server.Credential{server.Token("default", testToken)}, Log: log})
+	srv, err := server.New(server.Config{SCIM: handler, Credentials: append([]server.Credential{server.Token("default", testToken)}, g.setup.clients...), Log: log})
 	if err != nil {
 		g.Fatal(err)
 	}

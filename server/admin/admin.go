@@ -87,6 +87,8 @@ type Config struct {
 	Drift func(ctx context.Context, repair bool, answer func(line any) error) error
 	// SourceTokens has the tokens count that are made here.
 	SourceTokens SourceTokens
+	// IssuerKeys tells the state of the keys that issuers of JWTs publish. nil: there are none.
+	IssuerKeys func() []IssuerKeys
 	// Tokens open the admin API over TCP. Without any it is closed there; the socket needs none.
 	Tokens []Token
 	// Hosts are the names, beside addresses and localhost, under which the TCP listener is asked.

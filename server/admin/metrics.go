@@ -21,6 +21,9 @@ func (h *Handler) metrics() http.Handler {
 	return promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, ErrorHandling: promhttp.ContinueOnError})
 }
 
+// gaugeFunc sends a value.
+type gaugeFunc func(d *prometheus.Desc, value float64, labels ...string)
+
 // collector reads the loop and the store when it is asked, so that a metric cannot differ from what it counts.
 type collector struct {
 	h *Handler
@@ -46,7 +49,7 @@ var (
 
 // Describe sends the descriptions of all metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, drift, driftTime, limitPaused} {
+	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, drift, driftTime, limitPaused, issuerKeys, issuerAge, issuerFailing} {
 		ch <- d
 	}
 }
@@ -56,6 +59,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
+	c.collectIssuers(gauge)
 	o := c.h.cfg.Reconciler.Overview()
 	gauge(buildInfo, 1, c.h.cfg.Version)
 	gauge(queued, float64(o.Queued))
