@@ -40,6 +40,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return s.refuse(c, keys, err)
 		}
+		Welcome(c.Request().Context())
 		setValue(c, callerKey, caller)
 		return next(c)
 	}
@@ -48,6 +49,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 // refuse answers who presents nothing or nothing valid. Who does so too often is told to wait, and the log is not filled.
 func (s *Server) refuse(c echo.Context, keys *keyring, reason error) error {
 	ctx, level := c.Request().Context(), slog.LevelWarn
+	c.Response().Header().Set(echo.HeaderConnection, "close") // a stranger's body is not waited for, nor the next request
 	wait := s.guesses.wrong(c.RealIP())
 	if wait > 0 {
 		level = slog.LevelDebug

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Credential is one way in which a source proves who it is: by a static token, by a user and password (HTTP Basic), by JSON web tokens, or as a
-// client of OAuth 2. A source may have several, so that one can be replaced without a gap.
+// Credential is one way in which a source proves who it is: by a static token, by a user and password (HTTP Basic), by JSON web tokens, as a
+// client of OAuth 2, or by a client certificate. A source may have several, so that one can be replaced without a gap.
 type Credential struct {
 	Source string
 	// Name tells the credentials of a source apart in logs and records. It is no secret.
@@ -32,6 +32,9 @@ type Credential struct {
 	JWT *JWT
 	// Client gets tokens of the gateway's own by OAuth 2.
 	Client *Client
+	// SANs are the names by which a client certificate proves the source, one of them in it is enough: DNS:host, URI:uri or email:address, as it
+	// stands in the certificate.
+	SANs []string
 }
 
 // Token makes the credential of a static bearer token.
@@ -49,6 +52,8 @@ type keyring struct {
 	trusts  []*trust
 	clients []Credential // of OAuth 2
 	mint    *mint        // made and knows the tokens of the clients
+	// certified are the credentials of client certificates, by their names.
+	certified map[string]Credential
 
 	headers    []string // in which a credential may stand, canonical
 	challenges []string // for WWW-Authenticate (RFC 9110 section 11.6.1)
@@ -59,12 +64,14 @@ func (c *Credential) caller() Caller {
 }
 
 func newKeyring(credentials []Credential) (*keyring, error) {
-	k := &keyring{}
+	k := &keyring{certified: map[string]Credential{}}
 	var faults []error
 	for _, c := range credentials {
 		switch {
 		case c.Source == "":
 			faults = append(faults, errors.New("a credential names no source"))
+		case len(c.SANs) > 0:
+			faults = append(faults, k.addCertified(c))
 		case c.JWT != nil:
 			t, err := newTrust(c)
 			if err != nil {
@@ -103,6 +110,9 @@ var errAnonymous = errors.New("present a credential of a source, such as its tok
 
 // admit returns who a request proves to come from. The error says for the log why it is nobody; nothing of a secret is in it.
 func (k *keyring) admit(r *http.Request) (Caller, error) {
+	if certified, err := k.byCertificate(r.TLS); certified.Source != "" || err != nil {
+		return k.besides(certified, err, r.Header)
+	}
 	return k.byHeader(r.Header)
 }
 

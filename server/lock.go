@@ -136,6 +136,11 @@ func (k *keyring) presented(h http.Header) (form Form, text string, err error) {
 	return form, text, nil
 }
 
+// presentsAny reports whether a request presents any credential in a header, be it good or not.
+func (k *keyring) presentsAny(h http.Header) bool {
+	return slices.ContainsFunc(k.headers, func(name string) bool { return len(h[name]) > 0 })
+}
+
 // isToken reports whether a word is a token of RFC 9110 section 5.6.2, of a length that a word has.
 func isToken(word string) bool {
 	const marks = "!#$%&'*+-.^_`|~"

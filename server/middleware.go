@@ -17,6 +17,7 @@ type contextKey int
 const (
 	callerKey contextKey = iota
 	requestIDKey
+	connKey
 )
 
 // RequestID returns the id of the request, or "". The answer has it as X-Request-Id.
@@ -63,7 +64,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		s.cfg.Log.LogAttrs(r.Context(), level, "request", slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)),
 			slog.Int("status", status), slog.Duration("took", time.Since(begin)), slog.String("source", SourceName(r.Context())),
-			slog.String("credential", CallerOf(r.Context()).Credential), slog.String("request", RequestID(r.Context())))
+			slog.String("credential", CallerOf(r.Context()).Credential), slog.String("remote", c.RealIP()), slog.String("request", RequestID(r.Context())))
 		return nil
 	}
 }

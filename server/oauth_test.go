@@ -64,7 +64,7 @@ func clientHeader(id, secret string) string {
 
 const grantType = "grant_type=client_credentials"
 
-func inBody(id, secret string) string {
+func inForm(id, secret string) string {
 	return url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}.Encode()
 }
 
@@ -86,21 +86,21 @@ func TestClientCredentials(t *testing.T) {
 		form, header, scope, source string
 		writes                      bool
 	}{
-		"in the body":             {inBody("ping-1", clientSecret), "", both, "ping", true},
+		"in the body":             {inForm("ping-1", clientSecret), "", both, "ping", true},
 		"in the header":           {grantType, escaped, both, "ping", true},
 		"not escaped":             {grantType, clientHeader("auditor", "of-the-auditor"), ScopeRead, "ping", false},
 		"plus signs as they are":  {grantType, clientHeader("ping-1", clientSecret), both, "ping", true},
 		"colon in the id":         {grantType, clientHeader(url.QueryEscape("id:with colon"), "s"), both, "entra", true},
 		"lower case":              {grantType, strings.Replace(escaped, "Basic", "basic", 1), both, "ping", true},
 		"id in both":              {grantType + "&client_id=ping-1", escaped, both, "ping", true},
-		"unknown parameters":      {inBody("ping-1", clientSecret) + "&resource=https://x.test&audience=y", "", both, "ping", true},
-		"empty scope":             {inBody("ping-1", clientSecret) + "&scope=", "", both, "ping", true},
-		"read":                    {inBody("ping-1", clientSecret) + "&scope=scim.read", "", ScopeRead, "ping", false},
-		"write":                   {inBody("ping-1", clientSecret) + "&scope=scim.write", "", ScopeWrite, "ping", true},
-		"both":                    {inBody("ping-1", clientSecret) + "&scope=scim.write+scim.read", "", both, "ping", true},
-		"with a comma":            {inBody("ping-1", clientSecret) + "&scope=scim.read,scim.write", "", both, "ping", true},
-		"may only read":           {inBody("auditor", "of-the-auditor"), "", ScopeRead, "ping", false},
-		"asks for what it may do": {inBody("auditor", "of-the-auditor") + "&scope=scim.read", "", ScopeRead, "ping", false},
+		"unknown parameters":      {inForm("ping-1", clientSecret) + "&resource=https://x.test&audience=y", "", both, "ping", true},
+		"empty scope":             {inForm("ping-1", clientSecret) + "&scope=", "", both, "ping", true},
+		"read":                    {inForm("ping-1", clientSecret) + "&scope=scim.read", "", ScopeRead, "ping", false},
+		"write":                   {inForm("ping-1", clientSecret) + "&scope=scim.write", "", ScopeWrite, "ping", true},
+		"both":                    {inForm("ping-1", clientSecret) + "&scope=scim.write+scim.read", "", both, "ping", true},
+		"with a comma":            {inForm("ping-1", clientSecret) + "&scope=scim.read,scim.write", "", both, "ping", true},
+		"may only read":           {inForm("auditor", "of-the-auditor"), "", ScopeRead, "ping", false},
+		"asks for what it may do": {inForm("auditor", "of-the-auditor") + "&scope=scim.read", "", ScopeRead, "ping", false},
 	} {
 		headers := []string{}
 		if c.header != "" {
@@ -130,20 +130,20 @@ func TestTokenRequestsRefused(t *testing.T) {
 		error   string
 	}{
 		"nobody":                  {grantType, nil, "invalid_client"},
-		"wrong secret":            {inBody("ping-1", "canary"), nil, "invalid_client"},
-		"wrong id":                {inBody("canary", clientSecret), nil, "invalid_client"},
-		"secret of another":       {inBody("ping-1", "of-the-auditor"), nil, "invalid_client"},
-		"letter case":             {inBody("Auditor", "of-the-auditor"), nil, "invalid_client"},
-		"empty secret":            {inBody("ping-1", ""), nil, "invalid_client"},
-		"empty id":                {inBody("", clientSecret), nil, "invalid_client"},
-		"colon moved":             {inBody("id", "with colon:s"), nil, "invalid_client"},
+		"wrong secret":            {inForm("ping-1", "canary"), nil, "invalid_client"},
+		"wrong id":                {inForm("canary", clientSecret), nil, "invalid_client"},
+		"secret of another":       {inForm("ping-1", "of-the-auditor"), nil, "invalid_client"},
+		"letter case":             {inForm("Auditor", "of-the-auditor"), nil, "invalid_client"},
+		"empty secret":            {inForm("ping-1", ""), nil, "invalid_client"},
+		"empty id":                {inForm("", clientSecret), nil, "invalid_client"},
+		"colon moved":             {inForm("id", "with colon:s"), nil, "invalid_client"},
 		"wrong in the header":     {grantType, []string{"Authorization", clientHeader("ping-1", "canary")}, "invalid_client"},
 		"header is no base64":     {grantType, []string{"Authorization", "Basic !!!"}, "invalid_client"},
 		"header without a colon":  {grantType, []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte("canary"))}, "invalid_client"},
 		"bearer":                  {grantType, []string{"Authorization", "Bearer " + secret}, "invalid_client"},
 		"empty header":            {grantType, []string{"Authorization", ""}, "invalid_client"},
-		"bearer and body":         {inBody("auditor", "of-the-auditor"), []string{"Authorization", "Bearer " + secret}, "invalid_request"},
-		"header and body":         {inBody("auditor", "of-the-auditor"), []string{"Authorization", good}, "invalid_request"},
+		"bearer and body":         {inForm("auditor", "of-the-auditor"), []string{"Authorization", "Bearer " + secret}, "invalid_request"},
+		"header and body":         {inForm("auditor", "of-the-auditor"), []string{"Authorization", good}, "invalid_request"},
 		"two headers":             {grantType, []string{"Authorization", good, "Authorization", good}, "invalid_request"},
 		"another id in the body":  {grantType + "&client_id=ping-1", []string{"Authorization", good}, "invalid_request"},
 		"assertion":               {grantType + "&client_assertion=x", []string{"Authorization", good}, "invalid_request"},
@@ -178,7 +178,7 @@ func TestTokenRequestsRefused(t *testing.T) {
 		}
 	}
 	for _, media := range []string{"", "application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencodedx"} {
-		r := httptest.NewRequest("POST", TokenPath, strings.NewReader(inBody("auditor", "of-the-auditor")))
+		r := httptest.NewRequest("POST", TokenPath, strings.NewReader(inForm("auditor", "of-the-auditor")))
 		r.Header.Set("Content-Type", media)
 		w := httptest.NewRecorder()
 		if s.Handler().ServeHTTP(w, r); w.Code != 400 || !strings.Contains(w.Body.String(), "invalid_request") {
@@ -195,7 +195,7 @@ func TestTokenEndpointOpensNothingElse(t *testing.T) {
 	s, _ := newTokenServer(t)
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
-	form := inBody("auditor", "of-the-auditor")
+	form := inForm("auditor", "of-the-auditor")
 	post := func(method, path string) (int, string) {
 		return raw(t, server.Listener.Addr().String(), fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", method, path, len(form), form))
 	}
@@ -228,7 +228,7 @@ func TestTokenEndpointOpensNothingElse(t *testing.T) {
 func TestAccessTokenEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, log := newTokenServer(t)
-		token := ask(t, s, inBody("ping-1", clientSecret)).AccessToken
+		token := ask(t, s, inForm("ping-1", clientSecret)).AccessToken
 		set := func(credentials ...Credential) {
 			if err := s.SetCredentials(credentials); err != nil {
 				t.Fatal(err)
@@ -273,7 +273,7 @@ func TestGuessedClientSecrets(t *testing.T) {
 		s, _ := newTokenServer(t, func(c *Config) { c.Guesses = Rate{PerSecond: 0.1, Burst: 5} })
 		refused := 0
 		for n := range 100 {
-			switch r := ask(t, s, inBody("ping-1", fmt.Sprint("guess-", n))); r.status {
+			switch r := ask(t, s, inForm("ping-1", fmt.Sprint("guess-", n))); r.status {
 			case http.StatusTooManyRequests:
 				refused++
 				if seconds := r.header.Get("Retry-After"); seconds == "" || seconds == "0" || strings.Contains(seconds, ".") || r.Error == "" {
@@ -283,14 +283,14 @@ func TestGuessedClientSecrets(t *testing.T) {
 			default:
 				t.Fatal(r.status)
 			}
-			if n%10 == 0 && ask(t, s, inBody("ping-1", clientSecret)).status != 200 {
+			if n%10 == 0 && ask(t, s, inForm("ping-1", clientSecret)).status != 200 {
 				t.Fatal("the honest client is locked out")
 			}
 		}
 		if refused != 95 {
 			t.Errorf("%d of 100 guesses are told to wait", refused)
 		}
-		if time.Sleep(time.Minute); ask(t, s, inBody("ping-1", "x")).status != http.StatusUnauthorized {
+		if time.Sleep(time.Minute); ask(t, s, inForm("ping-1", "x")).status != http.StatusUnauthorized {
 			t.Error("the address is kept out for ever")
 		}
 	})
@@ -319,7 +319,7 @@ func TestClientSecretRotationUnderLoad(t *testing.T) {
 		load.Go(func() {
 			for !stop.Load() {
 				current.RLock()
-				r := ask(t, s, inBody("me", secretOf(round)))
+				r := ask(t, s, inForm("me", secretOf(round)))
 				source, writes := s.whoReads(r.AccessToken)
 				current.RUnlock()
 				if r.status != 200 || source != "ping" || !writes {
@@ -330,13 +330,13 @@ func TestClientSecretRotationUnderLoad(t *testing.T) {
 		})
 	}
 	for i := range 500 {
-		token := ask(t, s, inBody("me", secretOf(i))).AccessToken
+		token := ask(t, s, inForm("me", secretOf(i))).AccessToken
 		take(i, i+1)
 		current.Lock()
 		round = i + 1
 		current.Unlock()
 		take(i + 1)
-		if source, _ := s.whoReads(token); source != "" || ask(t, s, inBody("me", secretOf(i))).status != 401 {
+		if source, _ := s.whoReads(token); source != "" || ask(t, s, inForm("me", secretOf(i))).status != 401 {
 			t.Fatalf("rotation %d: the old secret, or a token got by it, is taken", i)
 		}
 	}
@@ -370,7 +370,7 @@ func FuzzTokenRequest(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(inBody("me", "s3cret"), "", "")
+	f.Add(inForm("me", "s3cret"), "", "")
 	f.Add(grantType, clientHeader("me", "s3cret"), "")
 	f.Add(grantType+"&scope=scim.read;x", clientHeader("m%65", "s3cret"), "x=y")
 	f.Add("%=&&=;client_id=me", "Basic =", "?")

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/net/netutil"
 
 	"scim2slack/scim"
 )
@@ -23,11 +22,13 @@ import (
 const (
 	maxURL            = 16 << 10 // bytes of path and query
 	maxHeader         = 64 << 10 // bytes of all headers
-	maxConnections    = 1000
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 60 * time.Second
-	writeTimeout      = 90 * time.Second
-	idleTimeout       = 2 * time.Minute
+	maxConnections    = 1000     // each costs about 40 KB with TLS; a large identity system keeps a few dozen
+	maxPerAddress     = 200      // for several of them behind one address, while one address alone cannot take all
+	handshakeTimeout  = 5 * time.Second
+	readHeaderTimeout = 5 * time.Second  // with the handshake: they come in one piece, or from somebody who is slow on purpose
+	readTimeout       = 60 * time.Second // 8 MiB at 1.2 Mbit/s
+	writeTimeout      = 90 * time.Second // from the end of the headers on, the wait for Slack's word included
+	idleTimeout       = 2 * time.Minute  // longer than a source pauses within one round; a connection anew costs it milliseconds
 	drainTimeout      = 25 * time.Second
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 	Log           *slog.Logger
 	// MaxBody is the most bytes that a body may have; 0 is that of scim.DefaultLimits.
 	MaxBody int64
+	// Door is how the listener is entered. nil: in the clear, by everybody who reaches it.
+	Door *Door
 }
 
 // Server is the SCIM listener. Make it with New, which starts nothing.
@@ -69,6 +72,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = int64(scim.DefaultLimits.Bytes)
+	}
+	if cfg.Door == nil {
+		cfg.Door = &Door{Name: "SCIM", Log: cfg.Log}
 	}
 	s := &Server{cfg: cfg, guesses: newGuesses(cfg.Guesses), issuers: newKeySets(cfg.KeysTransport, cfg.Log), mint: newMint(), echo: echo.New()}
 	s.use(keys)
@@ -129,16 +135,10 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // Serve answers on the listener, which it closes, until ctx ends; then it accepts nobody any more, lets the requests under way
 // finish for 25 s at the most, and returns nil. It returns an error if the listener fails or requests were cut off.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	hs := &http.Server{
-		Handler:           s.echo,
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
-		Protocols:      new(http.Protocols),
-	}
-	hs.Protocols.SetHTTP1(true) // provisioning clients need no HTTP/2, and it has been attacked often
+	hs := &http.Server{Handler: s.echo, ReadTimeout: readTimeout, WriteTimeout: writeTimeout}
+	listener = s.cfg.Door.Guard(hs, listener)
 	failed := make(chan error, 1)
-	go func() { failed <- hs.Serve(netutil.LimitListener(listener, maxConnections)) }()
+	go func() { failed <- hs.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve SCIM on %s: %w", listener.Addr(), err)

@@ -21,6 +21,7 @@ type config struct {
 	Listen     string
 	Data       string
 	AnswerWait time.Duration
+	TLS        tlsConfig
 	Admin      adminConfig
 	Slack      slackConfig
 	Sources    []*sourceConfig
@@ -65,6 +66,7 @@ type sourceConfig struct {
 	JWTs      []*jwtConfig // of a list; then JWT says nothing
 	Clients   []*clientConfig
 	Rate      server.Rate
+	MTLS      mtlsConfig
 	Options   reconcile.Options
 	Rules     rulesConfig
 	Dialect   dialect.Name
@@ -217,14 +219,14 @@ func (l *loader) fault(at origin, key, format string, args ...any) fault {
 }
 
 // reportMissing is for a key that is nowhere. It points at the mapping that should have it, or at the variable if there is no such mapping.
-func (l *loader) reportMissing(parent, key, variable, format string, args ...any) {
+func (l *loader) reportMissing(parent, key, variable, problem string) {
 	at := l.origins[parent]
 	if l.file == "" || at.variable != "" {
 		at = origin{variable: variable}
 	} else if at.line == 0 {
 		at = origin{line: 1, column: 1}
 	}
-	l.report(at, key, format, args...)
+	l.report(at, key, "%s", problem)
 }
 
 // sourcePath is the path of a key of the i-th source; key may be "".

@@ -28,6 +28,7 @@ func (l *loader) checkAll() {
 	l.checkTrustsDiffer()
 	l.checkClients()
 	l.checkListeners()
+	l.checkTLS()
 	if !c.Brake.Enabled && c.Brake.Reason == "" && !l.faulty("brake.reason") {
 		l.report(l.origins["brake.enabled"], "brake.enabled", "is false without a reason: say why in brake.reason (SCIM2SLACK_BRAKE_REASON)")
 	}
@@ -114,12 +115,6 @@ func (l *loader) checkListeners() {
 			key = "listen"
 		}
 		l.report(l.origins[key], key, "is %s for both SCIM and the admin API: give each its own address", quote(c.Listen))
-	}
-	if !isLoopback(c.Listen) {
-		l.warn(l.origins["listen"], "listen", "%s is reached by other machines without TLS: tokens and personal data travel in the clear; listen on 127.0.0.1 behind something that ends TLS", quote(c.Listen))
-	}
-	if !isLoopback(c.Admin.Listen) {
-		l.warn(l.origins["admin.listen"], "admin.listen", "%s is reached by other machines without TLS: listen on 127.0.0.1, or use the socket beside the data file", quote(c.Admin.Listen))
 	}
 }
 

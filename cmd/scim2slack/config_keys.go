@@ -39,6 +39,10 @@ type key struct {
 func gatewayKeys(c *config) []key {
 	return []key{
 		textKey("listen", "LISTEN", &c.Listen, checkListen),
+		textKey("tls.certFile", "TLS_CERT_FILE", &c.TLS.CertFile, notEmpty),
+		textKey("tls.keyFile", "TLS_KEY_FILE", &c.TLS.KeyFile, notEmpty),
+		textKey("tls.clientCAFile", "TLS_CLIENT_CA_FILE", &c.TLS.ClientCAFile, notEmpty),
+		listKey("tls.terminated", "TLS_TERMINATED", &c.TLS.Terminated, checkProxy),
 		textKey("data", "DATA", &c.Data, checkData),
 		durationKey("answer.wait", "ANSWER_WAIT", &c.AnswerWait, 0, 10*time.Minute),
 		textKey("admin.listen", "ADMIN_LISTEN", &c.Admin.Listen, checkListen),
@@ -89,6 +93,7 @@ func sourceKeys(s *sourceConfig) []key {
 		choiceKey("softDelete", "SOFT_DELETE", &p.SoftDelete, dialect.SoftDeletePlain, dialect.SoftDeleteRename),
 		statusKey("patch.user", "PATCH_USER", &p.PatchUser),
 		statusKey("patch.group", "PATCH_GROUP", &p.PatchGroup),
+		listKey("mtls.san", "MTLS_SAN", &s.MTLS.SANs, checkSAN),
 	}, slices.Concat(jwtKeys(&s.JWT, "jwt.", true), rateKeys(&s.Rate))...)
 }
 

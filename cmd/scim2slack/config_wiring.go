@@ -34,6 +34,9 @@ func (c *config) credentials() []server.Credential {
 		out = append(out, s.staticCredentials()...)
 		out = append(out, s.trustCredentials(i)...)
 		out = append(out, s.clientCredentials()...)
+		if len(s.MTLS.SANs) > 0 {
+			out = append(out, server.Credential{Source: s.Name, Name: "mtls", ReadOnly: s.ReadOnly, SANs: s.MTLS.SANs})
+		}
 	}
 	return out
 }

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"scim2slack/reconcile"
 	"scim2slack/scim"
 	"scim2slack/scimhandlers"
@@ -38,6 +40,9 @@ type daemon struct {
 	reloads    *reloads // nil: there is no file to be read again
 
 	scimListener, adminListener, socket net.Listener
+
+	certificates        *server.Certificates // nil: no TLS
+	scimDoor, adminDoor *server.Door
 }
 
 // openDaemon puts the gateway together: store, client, reconciler, handlers, listeners. Nothing runs yet, and Slack is not
@@ -76,7 +81,13 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	d.reconciler = reconcile.New(reconcile.Config{Store: d.store, Slack: d.client, Sources: cfg.options(), Protected: cfg.Slack.Protect,
 		Settle: cfg.Slack.Settle, Log: log})
 	d.handlers = scimhandlers.New(scimhandlers.Config{Store: d.store, Syncer: d.reconciler, Source: d.callerOf, AnswerWait: cfg.AnswerWait, Log: log})
-	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Rates: cfg.rates(), Guesses: guessRate, Log: log}); err != nil {
+	if cfg.TLS.ours() {
+		if d.certificates, err = server.LoadCertificates(cfg.TLS.files(), log); err != nil {
+			return nil, fmt.Errorf("TLS: %w", err)
+		}
+	}
+	d.scimDoor, d.adminDoor = cfg.doors(d.certificates, log)
+	if d.edge, err = server.New(server.Config{SCIM: d.handlers, Credentials: cfg.credentials(), Rates: cfg.rates(), Guesses: guessRate, Door: d.scimDoor, Log: log}); err != nil {
 		return nil, err
 	}
 	d.tokens = newSourceTokens(d.store, d.edge, log)
@@ -84,7 +95,8 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 		return nil, err
 	}
 	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), SourceTokens: d.tokens, Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
-		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, IssuerKeys: d.issuerKeys, Version: version, Log: log})
+		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, IssuerKeys: d.issuerKeys,
+		Metrics: []prometheus.Collector{doorMetrics{[]*server.Door{d.scimDoor, d.adminDoor}, d.certificates}}, Version: version, Log: log})
 	return d, d.listen()
 }
 
@@ -144,7 +156,7 @@ func (d *daemon) announce() {
 }
 
 func (d *daemon) urls() (scim, admin string) {
-	return "http://" + d.scimListener.Addr().String() + scimhandlers.Root, "http://" + d.adminListener.Addr().String()
+	return d.scimDoor.Scheme() + "://" + d.scimListener.Addr().String() + scimhandlers.Root, d.adminDoor.Scheme() + "://" + d.adminListener.Addr().String()
 }
 
 // run serves until ctx ends or a part fails. The teardown is the reverse of the start: first the door, so that requests under way
@@ -159,7 +171,10 @@ func (d *daemon) run(ctx context.Context) error {
 		begin("drift", d.compareNowAndThen, end),
 		begin("tokens", d.tokens.run, end),
 		begin("keys of issuers", d.edge.RefreshKeys, end),
-		begin("admin listener", serving(d.adminListener, d.admin.TCP(), d.log), end),
+		begin("certificates", d.watchCertificates, end),
+		begin("admin listener", func(ctx context.Context) error {
+			return serveThrough(ctx, d.adminDoor, d.adminListener, d.admin.TCP(), d.log)
+		}, end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),
 	}
@@ -175,6 +190,15 @@ func (d *daemon) run(ctx context.Context) error {
 		d.log.Info("stopped")
 	}
 	return err
+}
+
+// watchCertificates takes over certificates that are replaced.
+func (d *daemon) watchCertificates(ctx context.Context) error {
+	if d.certificates == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return d.certificates.Run(ctx)
 }
 
 // part is a piece of the daemon that runs until it is stopped.

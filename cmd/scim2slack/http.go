@@ -8,14 +8,27 @@ import (
 	"net/http"
 	"time"
 
+	"scim2slack/server"
 	"scim2slack/server/admin"
 )
 
 // serveHTTP serves until ctx ends, then lets the requests under way finish, for 5 s at the most.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	return serveThrough(ctx, nil, listener, handler, log)
+}
+
+// serveThrough is serveHTTP behind a door; nil is none.
+func serveThrough(ctx context.Context, door *server.Door, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 3 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnContext: admin.PeerContext}
+	if door != nil {
+		srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server.Welcome(r.Context())
+			handler.ServeHTTP(w, r)
+		})
+		listener = door.Guard(srv, listener)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(listener) }()
 	select {

@@ -95,8 +95,10 @@ type Config struct {
 	Hosts []string
 	// GuardMetrics closes the metrics to who has no role.
 	GuardMetrics bool
-	Version      string
-	Log          *slog.Logger
+	// Metrics are those of parts that this package does not know.
+	Metrics []prometheus.Collector
+	Version string
+	Log     *slog.Logger
 }
 
 // Handler answers the admin side. Make it with New; it starts nothing. It is safe for concurrent use.

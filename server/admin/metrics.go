@@ -14,6 +14,7 @@ import (
 func (h *Handler) newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &collector{h})
+	registry.MustRegister(h.cfg.Metrics...)
 	return registry
 }
 
