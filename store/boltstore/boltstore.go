@@ -22,13 +22,27 @@
 //	settings      name                         -> bytes
 //
 // Times are kept to the nanosecond and come back in UTC.
+//
+// # Encryption
+//
+// With Options.Keys every value but those of meta is encrypted (cipher.go), bound to its bucket and key, and the part of the keys of index
+// and formerof that tells what somebody is called is a MAC of it (lookup.go). What stays readable in keys are the names of sources, our ids,
+// Slack's ids and the numbers of the audit: they name nobody without the values, and their order is needed. Who reads the file learns
+// how many records there are, of what size, and which belong together, as the members of a group. A value that was changed or moved
+// is an error for its reader; that one was removed, or an older state of the file put back, is not seen here.
+//
+// A file's keys are derived from the configured key and a salt of the file. There are no data keys that the configured one wraps: they would
+// make a rotation fast, but who knows the old key and has an old copy knows them for ever. So a rotation writes everything anew
+// (rotate.go), indexes too, and then the old key is worth nothing for the file. Plain files are encrypted by writing a new one (rewrite.go).
 package boltstore
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -42,14 +56,36 @@ type Options struct {
 	// transactions or damage the file: for tests and imports that can be repeated only.
 	NoSync bool
 
+	// Keys encrypt the file: the first what is written, the others what was written before. None: the file is not encrypted. A plain file is
+	// encrypted before Open returns; if the first key is another than the file has, it replaces that in the background. The keys that
+	// the file needs must be among them.
+	Keys []Key
+
+	// AsIs leaves the encryption of the file as it is: the keys open it and no more.
+	AsIs bool
+
+	// Log is told what becomes of the encryption and of the mode of the file. nil: nobody.
+	Log *slog.Logger
+
 	// maxSize limits the file in bytes, so that tests can fill the disk.
 	maxSize int
+	// renewNever leaves two keys side by side, so that tests can see that.
+	renewNever bool
+}
+
+func (o Options) log() *slog.Logger {
+	if o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Log
 }
 
 // Store is a store.Store over one bbolt file. Its methods may be called by many goroutines at once.
 type Store struct {
 	db   *bolt.DB
 	path string
+	log  *slog.Logger
+	ring atomic.Pointer[ring] // all that a transaction that begins now may need
 
 	calls   chan *call    // to the committer
 	closing chan struct{} // closed by Close
@@ -57,26 +93,37 @@ type Store struct {
 
 	inDoubt error // the committer's own: why nothing can be written any more
 
+	background sync.WaitGroup // ended by stop
+	stop       context.CancelFunc
+
 	closeOnce sync.Once
 }
 
 var _ store.Store = (*Store)(nil)
 
-// Open opens the store in the file at path, and makes the file (mode 0600) if there is none. It starts the committer, which
-// Close ends. A file that is in use by another process, is no store, or was written by a newer version is refused, unchanged.
+// Open opens the store in the file at path, and makes the file (mode 0600) if there is none. It starts the committer, and what
+// replaces a key, which Close ends. A file that is in use by another process, is no store, was written by a newer version, or needs a key
+// that is not given is refused, unchanged.
 func Open(path string, opts Options) (*Store, error) {
-	db, err := openFile(path, opts)
+	db, keys, err := openFile(path, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{
 		db:      db,
 		path:    path,
+		log:     opts.log(),
 		calls:   make(chan *call),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
+	s.ring.Store(&keys)
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
 	go s.commitLoop()
+	if len(keys) > 1 && !opts.AsIs && !opts.renewNever {
+		s.background.Go(func() { s.renewAll(ctx) })
+	}
 	return s, nil
 }
 
@@ -90,6 +137,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	keys := *s.ring.Load() // before the snapshot: it may be older than the last change of the keys
 	btx, err := s.db.Begin(false)
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return store.ErrClosed
@@ -98,7 +146,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 		return fmt.Errorf("read the store file %s: %w", s.path, err)
 	}
 	defer btx.Rollback()
-	t := &tx{bolt: btx}
+	t := &tx{bolt: btx, ring: keys}
 	defer t.end()
 	return fn(t)
 }
@@ -108,6 +156,8 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 func (s *Store) Close() error {
 	err := store.ErrClosed
 	s.closeOnce.Do(func() {
+		s.stop()
+		s.background.Wait()
 		close(s.closing)
 		<-s.stopped
 		err = s.db.Close()

@@ -129,6 +129,7 @@ func (s *Store) attempt(batch []*call) (answered int) {
 	if s.inDoubt != nil {
 		return answer(batch, nil, s.inDoubt)
 	}
+	keys := *s.ring.Load()
 	btx, err := s.db.Begin(true)
 	if err != nil {
 		return answer(batch, nil, s.failed(err))
@@ -137,7 +138,7 @@ func (s *Store) attempt(batch []*call) (answered int) {
 	outcomes := make([]outcome, len(batch))
 	wrote := false
 	for i, c := range batch {
-		t := &tx{bolt: btx}
+		t := &tx{bolt: btx, ring: keys}
 		outcomes[i] = c.run(t)
 		spoiled := outcomes[i].panicked != nil || outcomes[i].exited || outcomes[i].err != nil && t.writes > 0
 		wrote = wrote || t.writes > 0

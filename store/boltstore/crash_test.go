@@ -20,11 +20,14 @@ import (
 // crashVariable holds the path of the store in the environment of a process that is there to be killed.
 const crashVariable = "BOLTSTORE_CRASH_CHILD"
 
+// crashKeysVariable holds the keys of the store as numbers for testKey, the current one first, with commas between.
+const crashKeysVariable = "BOLTSTORE_CRASH_KEYS"
+
 const crashWriters = 8
 
 // crashChild writes numbered users, members and audit records for ever and prints each number when it is acknowledged.
 func crashChild(path string) {
-	s, err := Open(path, Options{})
+	s, err := Open(path, Options{Keys: numberedKeys(os.Getenv(crashKeysVariable))})
 	if err != nil {
 		fmt.Println("open:", err)
 		os.Exit(1)
@@ -86,40 +89,45 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	var acknowledged [crashWriters]int // how many of each writer
 	total := 0
 	for range 20 {
-		killedAfter := rand.IntN(150)
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), crashVariable+"="+path)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for n := 0; lines.Scan(); n++ {
-			var writer, number int
-			if _, err := fmt.Sscanf(lines.Text(), "ok %d %d", &writer, &number); err != nil {
-				t.Fatalf("the child says %q", lines.Text())
-			}
-			acknowledged[writer] = number + 1
-			total++
-			if n == killedAfter {
-				if err := cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		_ = cmd.Wait() // it was killed
-		checkAfterCrash(t, path, acknowledged)
+		total += crash(t, path, "", rand.IntN(150), &acknowledged)
+		checkAfterCrash(t, path, Options{}, acknowledged)
 	}
 	t.Logf("%d acknowledged transactions, none lost", total)
 }
 
-// checkAfterCrash checks that what was acknowledged is there and that all that is there fits together.
-func checkAfterCrash(t *testing.T, path string, acknowledged [crashWriters]int) {
+// crash kills a child after so many acknowledgements, adds what it acknowledged, and returns how much that was.
+func crash(t *testing.T, path, keys string, killedAfter int, acknowledged *[crashWriters]int) (total int) {
 	t.Helper()
-	s, err := Open(path, Options{})
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), crashVariable+"="+path, crashKeysVariable+"="+keys)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for ; lines.Scan(); total++ {
+		var writer, number int
+		if _, err := fmt.Sscanf(lines.Text(), "ok %d %d", &writer, &number); err != nil {
+			t.Fatalf("the child says %q", lines.Text())
+		}
+		acknowledged[writer] = number + 1
+		if total == killedAfter {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // it was killed
+	return total
+}
+
+// checkAfterCrash checks that what was acknowledged is there and that all that is there fits together.
+func checkAfterCrash(t *testing.T, path string, opts Options, acknowledged [crashWriters]int) {
+	t.Helper()
+	s, err := Open(path, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

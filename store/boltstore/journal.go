@@ -33,9 +33,11 @@ func (t *tx) AppendAudit(a store.Audit) error {
 func (t *tx) AuditOf(k store.Key) iter.Seq2[store.Audit, error] {
 	return func(yield func(store.Audit, error) bool) {
 		prefix := keyOf(k)
-		for key := range t.scan(auditOf, prefix, prefix) {
-			seq := key[len(prefix):]
-			a, err := decodeAudit(seq, t.get(audit, seq))
+		for e, err := range t.scan(auditOf, prefix, prefix) {
+			var a store.Audit
+			if err == nil {
+				a, err = t.audit(e.key[len(prefix):])
+			}
 			if !yield(a, err) || err != nil {
 				return
 			}
@@ -49,13 +51,25 @@ func (t *tx) AuditAfter(seq uint64) iter.Seq2[store.Audit, error] {
 			return
 		}
 		from := binary.BigEndian.AppendUint64(nil, seq+1)
-		for key, data := range t.scan(audit, nil, from) {
-			a, err := decodeAudit(key, data)
+		for e, err := range t.scan(audit, nil, from) {
+			var a store.Audit
+			if err == nil {
+				a, err = decodeAudit(e.key, e.value)
+			}
 			if !yield(a, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// audit returns the record of a key of the audit.
+func (t *tx) audit(key []byte) (store.Audit, error) {
+	data, err := t.get(audit, key)
+	if err != nil {
+		return store.Audit{}, err
+	}
+	return decodeAudit(key, data)
 }
 
 func decodeAudit(key, data []byte) (store.Audit, error) {
@@ -71,7 +85,10 @@ func decodeAudit(key, data []byte) (store.Audit, error) {
 }
 
 func (t *tx) Setting(name string) ([]byte, error) {
-	value := t.get(settings, appendText(newKey(), name))
+	value, err := t.get(settings, appendText(newKey(), name))
+	if err != nil {
+		return nil, err
+	}
 	if value == nil {
 		return nil, store.ErrNotFound
 	}

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"slices"
@@ -9,7 +10,10 @@ import (
 )
 
 func (t *tx) Link(k store.Key) (store.Link, error) {
-	data := t.get(links, keyOf(k))
+	data, err := t.get(links, keyOf(k))
+	if err != nil {
+		return store.Link{}, err
+	}
 	if data == nil {
 		return store.Link{}, store.ErrNotFound
 	}
@@ -26,7 +30,10 @@ func decodeLink(k store.Key, data []byte) (store.Link, error) {
 }
 
 func (t *tx) LinkOf(typ store.Type, slackID string) (store.Link, error) {
-	key := t.get(linkOf, appendText(appendType(newKey(), typ), slackID))
+	key, err := t.get(linkOf, appendText(appendType(newKey(), typ), slackID))
+	if err != nil {
+		return store.Link{}, err
+	}
 	if key == nil {
 		return store.Link{}, store.ErrNotFound
 	}
@@ -40,11 +47,14 @@ func (t *tx) LinkOf(typ store.Type, slackID string) (store.Link, error) {
 // AllLinks yields the links in the order of source, type and id.
 func (t *tx) AllLinks() iter.Seq2[store.Link, error] {
 	return func(yield func(store.Link, error) bool) {
-		for k, data := range t.scan(links, nil, nil) {
-			key, _, err := cutKey(k)
+		for e, err := range t.scan(links, nil, nil) {
+			var key store.Key
 			var l store.Link
 			if err == nil {
-				l, err = decodeLink(key, data)
+				key, _, err = cutKey(e.key)
+			}
+			if err == nil {
+				l, err = decodeLink(key, e.value)
 			}
 			if !yield(l, err) || err != nil {
 				return
@@ -103,9 +113,11 @@ func (t *tx) DeleteLink(k store.Key) error {
 // FindFormer knows the indexes userName, externalId and email.
 func (t *tx) FindFormer(source string, ix store.Index, value string) ([]store.Former, error) {
 	found := []store.Former{}
-	prefix := formerPrefix(source, ix, ix.Fold(value))
-	for k := range t.scan(formerOf, prefix, prefix) {
-		slackID, _, err := cutText(k[len(prefix):])
+	for suffix, err := range t.lookup(formerOf, formerPrefix(source, ix, ix.Fold(value))) {
+		if err != nil {
+			return nil, err
+		}
+		slackID, _, err := cutText(suffix)
 		if err != nil {
 			return nil, err
 		}
@@ -115,15 +127,24 @@ func (t *tx) FindFormer(source string, ix store.Index, value string) ([]store.Fo
 		}
 		found = append(found, f)
 	}
-	slices.SortStableFunc(found, func(a, b store.Former) int { return b.Ended.Compare(a.Ended) })
+	slices.SortFunc(found, func(a, b store.Former) int {
+		return cmp.Or(b.Ended.Compare(a.Ended), cmp.Compare(a.SlackID, b.SlackID))
+	})
 	return found, nil
 }
 
 func (t *tx) former(slackID string) (store.Former, error) {
-	data := t.get(formers, appendText(newKey(), slackID))
+	data, err := t.get(formers, appendText(newKey(), slackID))
+	if err != nil {
+		return store.Former{}, err
+	}
 	if data == nil {
 		return store.Former{}, store.ErrNotFound
 	}
+	return decodeFormer(slackID, data)
+}
+
+func decodeFormer(slackID string, data []byte) (store.Former, error) {
 	var r formerRecord
 	if err := decode("the former link of "+slackID, data, &r); err != nil {
 		return store.Former{}, err
@@ -144,10 +165,8 @@ func (t *tx) PutFormer(f store.Former) error {
 	if err := t.DeleteFormer(f.SlackID); err != nil {
 		return err
 	}
-	for _, key := range formerKeys(f) {
-		if err := t.set(formerOf, key, true); err != nil {
-			return err
-		}
+	if err := t.setFormerOf(f, true); err != nil {
+		return err
 	}
 	return t.put(formers, appendText(newKey(), f.SlackID), data)
 }
@@ -163,26 +182,25 @@ func (t *tx) DeleteFormer(slackID string) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range formerKeys(f) {
-		if err := t.set(formerOf, key, false); err != nil {
-			return err
-		}
+	if err := t.setFormerOf(f, false); err != nil {
+		return err
 	}
 	return t.delete(formers, appendText(newKey(), slackID))
 }
 
-// formerKeys returns the keys by which a former link is found.
-func formerKeys(f store.Former) [][]byte {
-	var keys [][]byte
-	add := func(ix store.Index, value string) {
-		if value != "" {
-			keys = append(keys, appendText(formerPrefix(f.Source, ix, ix.Fold(value)), f.SlackID))
+// setFormerOf writes or removes the values by which a former link is found.
+func (t *tx) setFormerOf(f store.Former, present bool) error {
+	values := map[store.Index]string{store.IndexUserName: f.UserName, store.IndexExternalID: f.ExternalID, store.IndexEmail: f.Email}
+	for ix, value := range values {
+		if value == "" {
+			continue
+		}
+		prefix := formerPrefix(f.Source, ix, ix.Fold(value))
+		if err := t.setLookup(formerOf, prefix, appendText(newKey(), f.SlackID), present); err != nil {
+			return err
 		}
 	}
-	add(store.IndexUserName, f.UserName)
-	add(store.IndexExternalID, f.ExternalID)
-	add(store.IndexEmail, f.Email)
-	return keys
+	return nil
 }
 
 func formerPrefix(source string, ix store.Index, value string) []byte {
@@ -192,8 +210,11 @@ func formerPrefix(source string, ix store.Index, value string) []byte {
 func (t *tx) SlackMembers(group store.Key) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		prefix := keyOf(group)
-		for k := range t.scan(slackMembers, prefix, prefix) {
-			id, _, err := cutText(k[len(prefix):])
+		for e, err := range t.scan(slackMembers, prefix, prefix) {
+			var id string
+			if err == nil {
+				id, _, err = cutText(e.key[len(prefix):])
+			}
 			if !yield(id, err) || err != nil {
 				return
 			}

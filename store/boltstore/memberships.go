@@ -12,8 +12,11 @@ import (
 func (t *tx) Members(group store.Key) iter.Seq2[store.Member, error] {
 	return func(yield func(store.Member, error) bool) {
 		prefix := keyOf(group)
-		for k, v := range t.scan(members, prefix, prefix) {
-			m, err := decodeMember(k[len(prefix):], v)
+		for e, err := range t.scan(members, prefix, prefix) {
+			var m store.Member
+			if err == nil {
+				m, err = decodeMember(e.key[len(prefix):], e.value)
+			}
 			if !yield(m, err) || err != nil {
 				return
 			}
@@ -34,15 +37,18 @@ func decodeMember(key, value []byte) (m store.Member, err error) {
 }
 
 func (t *tx) IsMember(group store.Key, memberID string) (bool, error) {
-	return t.has(members, appendID(keyOf(group), memberID)), nil
+	return t.has(members, appendID(keyOf(group), memberID))
 }
 
 // GroupsOf yields the keys in the order of their ids. The type of the member does not matter.
 func (t *tx) GroupsOf(member store.Key) iter.Seq2[store.Key, error] {
 	return func(yield func(store.Key, error) bool) {
 		prefix := memberOfPrefix(member.Source, member.ID)
-		for k := range t.scan(memberOf, prefix, prefix) {
-			group, err := groupOfMember(member.Source, k[len(prefix):])
+		for e, err := range t.scan(memberOf, prefix, prefix) {
+			var group store.Key
+			if err == nil {
+				group, err = groupOfMember(member.Source, e.key[len(prefix):])
+			}
 			if !yield(group, err) || err != nil {
 				return
 			}
@@ -57,9 +63,13 @@ func (t *tx) MembershipsFrom(source, memberID string) iter.Seq2[store.Membership
 		if memberID != "" {
 			from = memberOfPrefix(source, memberID)
 		}
-		for k := range t.scan(memberOf, prefix, from) {
+		for e, err := range t.scan(memberOf, prefix, from) {
 			var group store.Key
-			id, rest, err := cutID(k[len(prefix):])
+			var id string
+			var rest []byte
+			if err == nil {
+				id, rest, err = cutID(e.key[len(prefix):])
+			}
 			if err == nil {
 				group, err = groupOfMember(source, rest)
 			}
@@ -98,7 +108,10 @@ func (t *tx) AddMembers(group store.Key, added ...store.Member) (int, error) {
 	for _, m := range added {
 		key = appendID(key[:groupEnd], m.ID)
 		value := append(appendType(make([]byte, 0, 1+len(m.Display)), m.Type), m.Display...)
-		old := t.get(members, key)
+		old, err := t.get(members, key)
+		if err != nil {
+			return 0, err
+		}
 		if bytes.Equal(old, value) {
 			continue
 		}
@@ -124,7 +137,11 @@ func (t *tx) RemoveMembers(group store.Key, memberIDs ...string) (int, error) {
 	n := 0
 	for _, id := range memberIDs {
 		key := appendID(keyOf(group), id)
-		if !t.has(members, key) {
+		there, err := t.has(members, key)
+		if err != nil {
+			return 0, err
+		}
+		if !there {
 			continue
 		}
 		if err := t.removeMember(group, id); err != nil {
@@ -146,8 +163,11 @@ func (t *tx) removeMember(group store.Key, id string) error {
 // forgetMembers removes the members and the memberships of a resource.
 func (t *tx) forgetMembers(k store.Key) error {
 	prefix := keyOf(k)
-	for key := range t.scan(members, prefix, prefix) {
-		id, _, err := cutID(key[len(prefix):])
+	for e, err := range t.scan(members, prefix, prefix) {
+		if err != nil {
+			return err
+		}
+		id, _, err := cutID(e.key[len(prefix):])
 		if err != nil {
 			return err
 		}
@@ -156,8 +176,11 @@ func (t *tx) forgetMembers(k store.Key) error {
 		}
 	}
 	prefix = memberOfPrefix(k.Source, k.ID)
-	for key := range t.scan(memberOf, prefix, prefix) {
-		group, err := groupOfMember(k.Source, key[len(prefix):])
+	for e, err := range t.scan(memberOf, prefix, prefix) {
+		if err != nil {
+			return err
+		}
+		group, err := groupOfMember(k.Source, e.key[len(prefix):])
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,10 @@ func (t *tx) Resource(k store.Key) (store.Resource, error) {
 }
 
 func (t *tx) Stored(k store.Key) (store.Stored, error) {
-	data := t.get(resources, keyOf(k))
+	data, err := t.get(resources, keyOf(k))
+	if err != nil {
+		return store.Stored{}, err
+	}
 	if data == nil {
 		return store.Stored{}, store.ErrNotFound
 	}
@@ -38,9 +41,11 @@ func (t *tx) Live(k store.Key) (bool, error) {
 // FindResources returns the keys in the order of their ids.
 func (t *tx) FindResources(source string, typ store.Type, ix store.Index, value string) ([]store.Key, error) {
 	keys := []store.Key{}
-	prefix := indexPrefix(source, typ, ix, ix.Fold(value))
-	for k := range t.scan(index, prefix, prefix) {
-		id, _, err := cutID(k[len(prefix):])
+	for suffix, err := range t.lookup(index, indexPrefix(source, typ, ix, ix.Fold(value))) {
+		if err != nil {
+			return nil, err
+		}
+		id, _, err := cutID(suffix)
 		if err != nil {
 			return nil, err
 		}
@@ -70,11 +75,14 @@ func (t *tx) StoredAfter(source string, typ store.Type, after string) iter.Seq2[
 		if after != "" {
 			from = appendID(slices.Clone(prefix), after)
 		}
-		for k, data := range t.scan(resources, prefix, from) {
+		for e, err := range t.scan(resources, prefix, from) {
 			var r store.Stored
-			id, _, err := cutID(k[len(prefix):])
+			var id string
 			if err == nil {
-				r, err = decodeStored(store.Key{Source: source, Type: typ, ID: id}, data)
+				id, _, err = cutID(e.key[len(prefix):])
+			}
+			if err == nil {
+				r, err = decodeStored(store.Key{Source: source, Type: typ, ID: id}, e.value)
 			}
 			if err == nil && (r.Deleted || id == after) {
 				continue
@@ -91,7 +99,10 @@ func (t *tx) CountResources(source string, typ store.Type) (int, error) {
 }
 
 func (t *tx) count(key []byte) (int, error) {
-	data := t.get(counts, key)
+	data, err := t.get(counts, key)
+	if err != nil {
+		return 0, err
+	}
 	if data == nil {
 		return 0, nil
 	}
@@ -138,7 +149,11 @@ func (t *tx) PutResource(r store.Resource) error {
 		delta = 1
 	}
 	var oldEntries []store.IndexEntry
-	if oldData := t.get(resources, key); oldData != nil {
+	oldData, err := t.get(resources, key)
+	if err != nil {
+		return err
+	}
+	if oldData != nil {
 		old, err := decodeResource(r.Key, oldData)
 		if err != nil {
 			return err
@@ -165,9 +180,11 @@ func (t *tx) checkUnique(key store.Key, e store.IndexEntry) error {
 	if !e.Unique {
 		return nil
 	}
-	prefix := indexPrefix(key.Source, key.Type, e.Index, e.Value)
-	for k := range t.scan(index, prefix, prefix) {
-		id, _, err := cutID(k[len(prefix):])
+	for suffix, err := range t.lookup(index, indexPrefix(key.Source, key.Type, e.Index, e.Value)) {
+		if err != nil {
+			return err
+		}
+		id, _, err := cutID(suffix)
 		if err != nil {
 			return err
 		}
@@ -184,14 +201,14 @@ func (t *tx) checkUnique(key store.Key, e store.IndexEntry) error {
 func (t *tx) changeIndex(k store.Key, old, entries []store.IndexEntry) error {
 	for _, e := range old {
 		if !slices.Contains(entries, e) {
-			if err := t.set(index, indexKey(k, e), false); err != nil {
+			if err := t.setIndex(k, e, false); err != nil {
 				return err
 			}
 		}
 	}
 	for _, e := range entries {
 		if !slices.Contains(old, e) {
-			if err := t.set(index, indexKey(k, e), true); err != nil {
+			if err := t.setIndex(k, e, true); err != nil {
 				return err
 			}
 		}
@@ -204,8 +221,8 @@ func indexPrefix(source string, typ store.Type, ix store.Index, value string) []
 	return appendValue(appendIndex(appendSourceType(newKey(), source, typ), ix), value)
 }
 
-func indexKey(k store.Key, e store.IndexEntry) []byte {
-	return appendID(indexPrefix(k.Source, k.Type, e.Index, e.Value), k.ID)
+func (t *tx) setIndex(k store.Key, e store.IndexEntry, present bool) error {
+	return t.setLookup(index, indexPrefix(k.Source, k.Type, e.Index, e.Value), appendID(newKey(), k.ID), present)
 }
 
 func (t *tx) ForgetResource(k store.Key) error {
@@ -213,7 +230,11 @@ func (t *tx) ForgetResource(k store.Key) error {
 		return err
 	}
 	key := keyOf(k)
-	if data := t.get(resources, key); data != nil {
+	data, err := t.get(resources, key)
+	if err != nil {
+		return err
+	}
+	if data != nil {
 		old, err := decodeResource(k, data)
 		if err != nil {
 			return err
@@ -239,7 +260,7 @@ func (t *tx) ForgetResource(k store.Key) error {
 }
 
 func (t *tx) Unacknowledged(k store.Key) (bool, error) {
-	return t.has(unacked, keyOf(k)), nil
+	return t.has(unacked, keyOf(k))
 }
 
 func (t *tx) SetUnacknowledged(k store.Key, mark bool) error {

@@ -14,7 +14,10 @@ func (t *tx) Status(k store.Key) (store.Status, error) {
 
 // status also tells whether there is one.
 func (t *tx) status(k store.Key, key []byte) (s store.Status, written bool, err error) {
-	data := t.get(status, key)
+	data, err := t.get(status, key)
+	if err != nil {
+		return store.Status{}, false, err
+	}
 	if data == nil {
 		return store.Status{Key: k}, false, nil
 	}
@@ -54,7 +57,11 @@ func (t *tx) keepPending(k store.Key) error {
 		return err
 	}
 	work := written && s.Phase == store.Pending
-	if data := t.get(resources, key); data != nil {
+	data, err := t.get(resources, key)
+	if err != nil {
+		return err
+	}
+	if data != nil {
 		r, _, err := decodeHeader(data)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", k, err)
@@ -67,11 +74,14 @@ func (t *tx) keepPending(k store.Key) error {
 // Statuses yields them in the order of source, type and id.
 func (t *tx) Statuses() iter.Seq2[store.Status, error] {
 	return func(yield func(store.Status, error) bool) {
-		for k, data := range t.scan(status, nil, nil) {
-			key, _, err := cutKey(k)
+		for e, err := range t.scan(status, nil, nil) {
+			var key store.Key
 			var s store.Status
 			if err == nil {
-				s, err = decodeStatus(key, data)
+				key, _, err = cutKey(e.key)
+			}
+			if err == nil {
+				s, err = decodeStatus(key, e.value)
 			}
 			if !yield(s, err) || err != nil {
 				return
@@ -82,11 +92,14 @@ func (t *tx) Statuses() iter.Seq2[store.Status, error] {
 
 func (t *tx) PendingKeys() iter.Seq2[store.Status, error] {
 	return func(yield func(store.Status, error) bool) {
-		for k := range t.scan(pending, nil, nil) {
-			key, _, err := cutKey(k)
+		for e, err := range t.scan(pending, nil, nil) {
+			var key store.Key
 			var s store.Status
 			if err == nil {
-				s, _, err = t.status(key, k)
+				key, _, err = cutKey(e.key)
+			}
+			if err == nil {
+				s, _, err = t.status(key, e.key)
 			}
 			if !yield(s, err) || err != nil {
 				return
@@ -96,7 +109,10 @@ func (t *tx) PendingKeys() iter.Seq2[store.Status, error] {
 }
 
 func (t *tx) Intent(k store.Key) (store.Intent, error) {
-	data := t.get(intents, keyOf(k))
+	data, err := t.get(intents, keyOf(k))
+	if err != nil {
+		return store.Intent{}, err
+	}
 	if data == nil {
 		return store.Intent{}, store.ErrNotFound
 	}

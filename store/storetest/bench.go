@@ -33,8 +33,8 @@ func must(b *testing.B, err error) {
 	}
 }
 
-// benchmarkUser returns a user of the size that sources send, about 900 bytes.
-func benchmarkUser(n int) store.Resource {
+// Person returns the n-th of many users, each of the size that sources send, about 900 bytes.
+func Person(n int) store.Resource {
 	r := user(n, fmt.Sprintf("user.%d@example.com", n))
 	r.Document = scim.Object{
 		"userName": fmt.Sprintf("user.%d@example.com", n), "externalId": fmt.Sprintf("00u%d", n), "active": true, "nickName": nil,
@@ -60,7 +60,7 @@ func benchmarkCreate(b *testing.B, s store.Store, callers int) {
 	b.ReportAllocs()
 	b.SetParallelism(callers) // of each processor; RunParallel cannot start fewer
 	create := func() {
-		r := benchmarkUser(int(n.Add(1)))
+		r := Person(int(n.Add(1)))
 		must(b, s.Update(context.Background(), func(tx store.Tx) error {
 			return errors.Join(tx.PutResource(r), tx.SetUnacknowledged(r.Key, true),
 				tx.AppendAudit(store.Audit{Time: at(1), Actor: "source:okta", Key: r.Key, Event: "resource.created", Generation: 1}))
@@ -119,7 +119,7 @@ func benchmarkRead(b *testing.B, s store.Store) {
 	for first := 0; first < size; first += chunk {
 		must(b, s.Update(context.Background(), func(tx store.Tx) error {
 			for n := first; n < first+chunk; n++ {
-				if err := tx.PutResource(benchmarkUser(n)); err != nil {
+				if err := tx.PutResource(Person(n)); err != nil {
 					return err
 				}
 			}

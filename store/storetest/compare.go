@@ -15,12 +15,13 @@ import (
 	"scim2slack/store"
 )
 
-// compareWithModel runs random transactions, some of which fail in the end, on a store and on the model, and compares the
-// answers of each call and after each transaction all that can be read.
-func compareWithModel(t *testing.T, open func(t *testing.T) store.Store) {
+// CompareWithModel runs random transactions, some of which fail in the end, on a store and on the model, and compares the
+// answers of each call and after each transaction all that can be read. After each, between may do to the store what must not
+// show; it returns the store to go on with, which CompareWithModel closes.
+func CompareWithModel(t *testing.T, open func(t *testing.T) store.Store, between func(rt *rapid.T, s store.Store) store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := open(t)
-		defer s.Close()
+		defer func() { _ = s.Close() }()
 		m := newModel()
 		for range rapid.IntRange(1, 25).Draw(rt, "transactions") {
 			calls := rapid.SliceOfN(rapid.Custom(drawCall), 1, 6).Draw(rt, "calls")
@@ -45,6 +46,7 @@ func compareWithModel(t *testing.T, open func(t *testing.T) store.Store) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Fatalf("answers (-model +store):\n%s", diff)
 			}
+			s = between(rt, s)
 			err = s.View(context.Background(), func(tx store.Tx) error {
 				got = observe(tx)
 				return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"scim2slack/scim"
 	"scim2slack/store"
@@ -41,7 +42,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 			}
 		})
 	}
-	t.Run("Model", func(t *testing.T) { compareWithModel(t, open) })
+	t.Run("Model", func(t *testing.T) {
+		CompareWithModel(t, open, func(_ *rapid.T, s store.Store) store.Store { return s })
+	})
 }
 
 // test is one test of the suite, on a store of its own.
