@@ -85,8 +85,8 @@ func reachable(listen string) string {
 	return listen
 }
 
-// whereabouts reads from the configuration where the gateway is. Faults that do not concern this do not matter here.
-func whereabouts(file string, environ []string) (*config, error) {
+// readLoosely reads a configuration without checking it.
+func readLoosely(file string, environ []string) (*loader, error) {
 	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
 	if file != "" {
 		content, err := readConfigFile(file)
@@ -96,6 +96,15 @@ func whereabouts(file string, environ []string) (*config, error) {
 		l.readYAML(content)
 	}
 	l.readEnvironment(environ)
+	return l, nil
+}
+
+// whereabouts reads from the configuration where the gateway is. Faults that do not concern this do not matter here.
+func whereabouts(file string, environ []string) (*config, error) {
+	l, err := readLoosely(file, environ)
+	if err != nil {
+		return nil, err
+	}
 	l.readTokenFile("admin.token", "admin.tokenFile", &l.config.Admin.Token, l.config.Admin.TokenFile)
 	if l.unparsed || l.faulty("data", "admin.listen") {
 		sortFaults(l.faults)

@@ -20,6 +20,7 @@ import (
 type config struct {
 	Listen     string
 	Data       string
+	Encryption encryptionConfig
 	AnswerWait time.Duration
 	TLS        tlsConfig
 	Admin      adminConfig

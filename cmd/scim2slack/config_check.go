@@ -16,6 +16,7 @@ func (l *loader) checkAll() {
 		return
 	}
 	c := l.config
+	l.readEncryption()
 	l.readTokenFile("admin.token", "admin.tokenFile", &c.Admin.Token, c.Admin.TokenFile)
 	l.checkAdminTokens()
 	l.readTokenFile("slack.token", "slack.tokenFile", &c.Slack.Token, c.Slack.TokenFile)

@@ -44,6 +44,8 @@ func gatewayKeys(c *config) []key {
 		textKey("tls.clientCAFile", "TLS_CLIENT_CA_FILE", &c.TLS.ClientCAFile, notEmpty),
 		listKey("tls.terminated", "TLS_TERMINATED", &c.TLS.Terminated, checkProxy),
 		textKey("data", "DATA", &c.Data, checkData),
+		secretKey("encryption.key", "ENCRYPTION_KEY", &c.Encryption.Key),
+		textKey("encryption.keyFile", "ENCRYPTION_KEY_FILE", &c.Encryption.KeyFile, notEmpty),
 		durationKey("answer.wait", "ANSWER_WAIT", &c.AnswerWait, 0, 10*time.Minute),
 		textKey("admin.listen", "ADMIN_LISTEN", &c.Admin.Listen, checkListen),
 		secretKey("admin.token", "ADMIN_TOKEN", &c.Admin.Token),

@@ -14,16 +14,7 @@ const maxTokenFile = 64 << 10
 // readTokenFile fills the token from its file, if one is named and the token is not given with more weight. A variable weighs
 // more than the file of the configuration; with the same weight, both are one too many.
 func (l *loader) readTokenFile(tokenPath, filePath string, token *secret, file string) {
-	atToken, direct := l.origins[tokenPath]
-	atFile, named := l.origins[filePath]
-	if !named || file == "" {
-		return
-	}
-	if direct && (atToken.variable == "") == (atFile.variable == "") {
-		l.report(atFile, filePath, "is given beside the token itself: keep one of the two")
-		return
-	}
-	if direct && atToken.variable != "" {
+	if !l.fileCounts(tokenPath, filePath, file) {
 		return
 	}
 	delete(l.origins, tokenPath)
@@ -33,20 +24,40 @@ func (l *loader) readTokenFile(tokenPath, filePath string, token *secret, file s
 	}
 	if err != nil {
 		*token = ""
-		l.report(atFile, filePath, "%s %v", quote(file), err)
+		l.report(l.origins[filePath], filePath, "%s %v", quote(file), err)
 		return
 	}
 	*token = secret(text)
 }
 
+// fileCounts reports whether the file of a secret, not the secret itself, was given with more weight.
+func (l *loader) fileCounts(secretPath, filePath, file string) bool {
+	atSecret, direct := l.origins[secretPath]
+	atFile, named := l.origins[filePath]
+	if !named || file == "" {
+		return false
+	}
+	if direct && (atSecret.variable == "") == (atFile.variable == "") {
+		word := secretPath[strings.LastIndex(secretPath, ".")+1:]
+		l.report(atFile, filePath, "is given beside the %s itself: keep one of the two", word)
+		return false
+	}
+	return !direct || atSecret.variable == ""
+}
+
 // readSecretFile returns the content without white space around it. Links are followed: orchestrators mount secrets so.
-func readSecretFile(file string) (string, error) {
+func readSecretFile(file string) (string, error) { return readPrivateFile(file, 0o004) }
+
+// readPrivateFile is readSecretFile for a file whose mode must have none of the bits.
+func readPrivateFile(file string, forbidden fs.FileMode) (string, error) {
 	info, err := os.Stat(file)
 	if err == nil {
 		switch {
 		case !info.Mode().IsRegular():
 			return "", errors.New("is not a file: give the name of a file that holds the token alone")
-		case info.Mode().Perm()&0o004 != 0:
+		case info.Mode().Perm()&forbidden&^0o004 != 0:
+			return "", fmt.Errorf("may be read or changed by others than its owner (mode %04o): chmod 600 it", info.Mode().Perm())
+		case info.Mode().Perm()&forbidden != 0:
 			return "", fmt.Errorf("is readable by everybody on this machine (mode %04o): chmod 600 it", info.Mode().Perm())
 		case info.Size() > maxTokenFile:
 			return "", fmt.Errorf("has %d bytes: give the name of a file that holds the token alone", info.Size())
@@ -66,7 +77,7 @@ func readSecretFile(file string) (string, error) {
 func (l *loader) checkPermissions() {
 	holdsTokens := false
 	for path, at := range l.origins {
-		if at.variable == "" && (path == "slack.token" || path == "admin.token" || strings.HasPrefix(path, "sources[") && strings.HasSuffix(path, "].token")) {
+		if at.variable == "" && (path == "slack.token" || path == "admin.token" || path == "encryption.key" || strings.HasPrefix(path, "sources[") && strings.HasSuffix(path, "].token")) {
 			holdsTokens = true
 		}
 	}

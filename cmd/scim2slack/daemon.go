@@ -57,7 +57,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 			err = errors.Join(err, d.close())
 		}
 	}()
-	file, err := boltstore.Open(cfg.Data, boltstore.Options{})
+	file, err := boltstore.Open(cfg.Data, boltstore.Options{Keys: cfg.Encryption.keys, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("open the data file: %w", err)
 	}

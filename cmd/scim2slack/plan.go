@@ -84,7 +84,11 @@ func (c *planCommand) verdict(con *console, cfg *config, request planRequest, ba
 	if gone := (*unansweredError)(nil); !errors.As(err, &gone) || c.Admin != "" {
 		return v, err
 	}
-	file, openErr := boltstore.Open(cfg.Data, boltstore.Options{})
+	keys, openErr := encryptionKeys(c.Config, con.environ)
+	if openErr != nil {
+		return v, openErr
+	}
+	file, openErr := boltstore.Open(cfg.Data, boltstore.Options{Keys: keys, AsIs: true})
 	if openErr != nil {
 		return v, fmt.Errorf("%w; and the data file cannot be read: %w", err, openErr)
 	}
