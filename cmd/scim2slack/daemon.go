@@ -95,7 +95,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 		return nil, err
 	}
 	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), SourceTokens: d.tokens, Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
-		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Rule: d.ruleOf, IssuerKeys: d.issuerKeys,
+		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Backup: file.Backup, Rule: d.ruleOf, IssuerKeys: d.issuerKeys,
 		Metrics: []prometheus.Collector{doorMetrics{[]*server.Door{d.scimDoor, d.adminDoor}, d.certificates}}, Version: version, Log: log})
 	return d, d.listen()
 }

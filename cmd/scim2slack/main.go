@@ -36,6 +36,7 @@ type commandLine struct {
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of sources, and make the hash of one for the configuration."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`
 	Resume  resumeCommand  `cmd:"" help:"Let the outbound side go on after an alarm, when somebody has looked."`
+	Backup  backupCommand  `cmd:"" help:"Keep a consistent copy of the store, of the running gateway or of its data file."`
 
 	Version kong.VersionFlag `help:"Print the version and end."`
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -89,6 +90,8 @@ type Config struct {
 	SourceTokens SourceTokens
 	// IssuerKeys tells the state of the keys that issuers of JWTs publish. nil: there are none.
 	IssuerKeys func() []IssuerKeys
+	// Backup hands fn a snapshot of the store's file.
+	Backup func(ctx context.Context, fn func(size int64, snapshot io.WriterTo) error) error
 	// Tokens open the admin API over TCP. Without any it is closed there; the socket needs none.
 	Tokens []Token
 	// Hosts are the names, beside addresses and localhost, under which the TCP listener is asked.
@@ -111,6 +114,7 @@ type Handler struct {
 	readable probe
 	registry *prometheus.Registry
 	census   cachedCensus
+	backups  sync.Mutex // held while one is taken
 
 	crossOrigin *http.CrossOriginProtection
 	guesses     throttle // of tokens

@@ -84,7 +84,7 @@ func newFixture(t *testing.T, token string) *fixture {
 	f := &fixture{T: t, store: st, loop: &loop{}}
 	nothing := func(context.Context, bool, func(any) error) error { return nil }
 	f.handler = New(Config{Store: st, Reconciler: f.loop, Sources: []string{"default", "okta"}, SourceTokens: f.loop, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
-		Adopt: nothing, Drift: nothing, Plan: func(_ context.Context, r io.Reader, _ func(any) error) error {
+		Adopt: nothing, Drift: nothing, Backup: func(context.Context, func(int64, io.WriterTo) error) error { return nil }, Plan: func(_ context.Context, r io.Reader, _ func(any) error) error {
 			_, err := io.Copy(io.Discard, r)
 			return err
 		}})

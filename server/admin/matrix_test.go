@@ -24,7 +24,7 @@ var needs = map[string]Role{
 	"POST /admin/v1/drift": Viewer, "POST /admin/v1/drift?repair=false": Viewer, "POST /admin/v1/drift?repair=true": Operator,
 	"POST /admin/v1/drift?repair=true&repair=false": Operator, "POST /admin/v1/drift?repair=false&repair=true": Viewer, // the first counts, for both
 	"POST /admin/v1/links/adopt": Viewer, "POST /admin/v1/links/adopt?apply=true": Operator, "POST /admin/v1/links/adopt?%61pply=%74rue": Operator,
-	"POST /admin/v1/retry?who=u2": Operator, "POST /admin/v1/resume": Operator, "POST /admin/v1/links/import": Operator,
+	"POST /admin/v1/retry?who=u2": Operator, "POST /admin/v1/resume": Operator, "GET /admin/v1/backup": Operator, "POST /admin/v1/links/import": Operator,
 	"POST /admin/v1/links/relink?who=u2&slackId=U7": Operator, "POST /admin/v1/links/unlink?who=u2": Operator,
 	"GET /admin/v1/tokens": Viewer, "POST /admin/v1/tokens?source=default": Approver, "POST /admin/v1/tokens/revoke?who=nobody": Approver,
 }

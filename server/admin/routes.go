@@ -40,6 +40,7 @@ func (h *Handler) routes() []route {
 		{method: "POST", path: "/admin/v1/drift", need: Viewer, effect: "repair", event: "admin.drift", serve: h.drift},
 		{method: "POST", path: "/admin/v1/links/adopt", need: Viewer, effect: "apply", event: "admin.adopt", serve: h.adopt},
 
+		{method: "GET", path: "/admin/v1/backup", need: Operator, event: "admin.backup", serve: h.backup},
 		{method: "POST", path: "/admin/v1/retry", need: Operator, serve: h.retry},
 		{method: "POST", path: "/admin/v1/resume", need: Operator, event: "admin.resume", serve: h.resume},
 		{method: "POST", path: "/admin/v1/links/relink", need: Operator, serve: h.relink},
