@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"time"
 
 	"scim2slack/store"
 )
@@ -21,13 +20,9 @@ const alarmSetting = "outbound.alarm"
 // raise stops the outbound side, and holds the resource.
 func (r *Reconciler) raise(ctx context.Context, j *job, what string) outcome {
 	alarm := what + ". Nothing is sent to Slack until somebody has looked and said: scim2slack resume"
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "outbound.alarm", Generation: j.resource.Generation, Detail: what}
-		if j.link != nil {
-			a.SlackID = j.link.SlackID
-		}
-		return errors.Join(tx.PutSetting(alarmSetting, []byte(alarm)), tx.AppendAudit(a))
-	})
+	a := j.record("outbound.alarm", nil)
+	a.Reason, a.Message = reasonUnasked, what
+	err := r.commit(ctx, j, a, func(tx store.Tx) error { return tx.PutSetting(alarmSetting, []byte(alarm)) })
 	if err != nil {
 		return failed(err)
 	}

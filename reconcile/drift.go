@@ -161,7 +161,7 @@ func (d *driftWalk) note(ctx context.Context, found Drifted) error {
 			return err
 		}
 		link.Unsure = d.r.began // Slack is read before anything is planned
-		return errors.Join(tx.PutLink(link), store.MarkPending(tx, found.Key))
+		return errors.Join(tx.PutLink(link), store.MarkPending(tx, found.Key), tx.AppendAudit(repairAudit(found, link.SlackID)))
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // it left meanwhile
@@ -175,6 +175,18 @@ func (d *driftWalk) note(ctx context.Context, found Drifted) error {
 		d.r.Enqueue(found.Key)
 	}
 	return nil
+}
+
+// repairAudit records what differs before it is mended.
+func repairAudit(found Drifted, slackID string) store.Audit {
+	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: found.Key, Event: "drift.repaired", SlackID: slackID}
+	if found.Active != nil {
+		a.Changes = append(a.Changes, store.Change{Attribute: "active", Before: *found.Active, After: !*found.Active})
+	}
+	for _, d := range found.Differences {
+		a.Changes = append(a.Changes, store.Change{Attribute: string(d.Attribute), Before: d.New, After: d.Old})
+	}
+	return a
 }
 
 // unseenLinks are those of accounts that the list did not show, and of every group.

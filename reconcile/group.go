@@ -93,7 +93,7 @@ func (r *Reconciler) adoptGroup(ctx context.Context, j *job, g slackapi.Group, o
 // createGroup makes the group with as many members as one call takes; updateGroup adds the others.
 func (r *Reconciler) createGroup(ctx context.Context, j *job, name string, members []string) *outcome {
 	first := members[:min(len(members), addsPerCall)]
-	turn := r.intending(ctx, j, store.Intent{Op: "createGroup", Name: name}, []string{"displayName", "members"})
+	turn := r.intending(ctx, j, store.Intent{Op: "createGroup", Name: name}, store.Changed("displayName", "members"))
 	g, err := r.cfg.Slack.CreateGroup(turn, j.lane, name, first)
 	if err = r.settle(ctx, j, err); isMemberRefusal(err) && len(first) > 0 {
 		return r.createGroup(ctx, j, name, nil) // empty; updateGroup isolates the member that Slack refuses
@@ -105,7 +105,7 @@ func (r *Reconciler) createGroup(ctx context.Context, j *job, name string, membe
 		return failed(err).end()
 	}
 	link := store.Link{Key: j.key, SlackID: g.ID, Origin: store.Created, Linked: time.Now(), Active: true, Name: name}
-	if err = r.recordLink(ctx, j, link, "slack.created", []string{"displayName", "members"}, false); err == nil {
+	if err = r.recordLink(ctx, j, link, "slack.created", store.Changed("displayName", "members"), false); err == nil {
 		err = r.cfg.Store.Update(ctx, func(tx store.Tx) error { return tx.ChangeSlackMembers(j.key, first, nil) })
 	}
 	if err != nil {
@@ -167,7 +167,7 @@ func (r *Reconciler) spared(members, known []string) []string {
 // callGroup sends one call. A member that Slack refuses is isolated by halving the additions, so that one bad member does not
 // block the rest; the refused ones are returned.
 func (r *Reconciler) callGroup(ctx context.Context, j *job, call slackapi.GroupChange) (refused []string, err error) {
-	turn := r.intending(ctx, j, store.Intent{Op: "updateGroup", SlackID: j.link.SlackID}, groupAttributes(call))
+	turn := r.intending(ctx, j, store.Intent{Op: "updateGroup", SlackID: j.link.SlackID}, j.groupChanges(call))
 	err = r.settle(ctx, j, r.cfg.Slack.UpdateGroup(turn, j.lane, j.link.SlackID, call))
 	switch {
 	case err == nil:
@@ -205,15 +205,16 @@ func isMemberRefusal(err error) bool {
 	return e != nil && (e.ID == "unable_to_add_deleted_or_guest_to_group" || e.ID == "no_such_group_members")
 }
 
-func groupAttributes(call slackapi.GroupChange) []string {
-	var names []string
+// groupChanges tells what a call changes of a group.
+func (j *job) groupChanges(call slackapi.GroupChange) []store.Change {
+	var changes []store.Change
 	if call.Name != nil {
-		names = append(names, "displayName")
+		changes = append(changes, store.Change{Attribute: "displayName", Before: j.link.Name, After: *call.Name})
 	}
 	if len(call.Add)+len(call.Remove) > 0 {
-		names = append(names, fmt.Sprintf("members +%d -%d", len(call.Add), len(call.Remove)))
+		changes = append(changes, store.Change{Attribute: fmt.Sprintf("members +%d -%d", len(call.Add), len(call.Remove))})
 	}
-	return names
+	return changes
 }
 
 // outsideGroup handles a group that the scope does not take: it is kept here, and a Slack group that it had goes as if it had been removed.
@@ -223,7 +224,7 @@ func (r *Reconciler) outsideGroup(ctx context.Context, j *job) outcome {
 			return *o
 		}
 	}
-	return outcome{phase: store.Skipped, reason: "scope", message: "the scope of the source does not take the group; it is kept here and reaches Slack when it does"}
+	return outcome{phase: store.Skipped, reason: reasonScope, message: "the scope of the source does not take the group; it is kept here and reaches Slack when it does"}
 }
 
 // removeGroup ends a group that its source removed.
@@ -247,9 +248,8 @@ func (r *Reconciler) endGroup(ctx context.Context, j *job) *outcome {
 			return failed(err).end()
 		}
 	}
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation, SlackID: j.link.SlackID}
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		return errors.Join(tx.DeleteIntent(j.key), tx.DeleteLink(j.key), tx.AppendAudit(a))
+	err := r.commit(ctx, j, j.record(event, nil), func(tx store.Tx) error {
+		return errors.Join(tx.DeleteIntent(j.key), tx.DeleteLink(j.key))
 	})
 	if err != nil {
 		return failed(err).end()

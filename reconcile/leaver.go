@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +44,7 @@ func (r *Reconciler) leaverWithoutLink(ctx context.Context, j *job) outcome {
 		return outcome{phase: store.Synced, forget: true}
 	}
 	if j.stand.outside {
-		return outcome{phase: store.Skipped, reason: "scope", message: "the scope of the source does not take the person; they are kept here and reach Slack when it does"}
+		return outcome{phase: store.Skipped, reason: reasonScope, message: "the scope of the source does not take the person; they are kept here and reach Slack when it does"}
 	}
 	former, err := r.formers(ctx, j, scim.SlackUserProfile{})
 	if err != nil {
@@ -86,7 +87,7 @@ func (r *Reconciler) createInactive(ctx context.Context, j *job, want translate.
 	}
 	profile := creation(want.Profile)
 	intent := store.Intent{Op: "createUser", UserName: profile[scim.SlackUserName], Email: profile[scim.SlackEmail]}
-	turn := r.intending(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile}))
+	turn := r.intending(ctx, j, intent, j.changesOf(slackapi.UserChange{Set: profile}))
 	answer, err := r.cfg.Slack.CreateInactiveUser(turn, j.lane, profile)
 	if err = r.settle(ctx, j, err); err != nil {
 		if o := r.taken(ctx, j, err); o != nil {
@@ -119,7 +120,7 @@ func (r *Reconciler) deactivate(ctx context.Context, j *job) *outcome {
 	}
 	link := *j.link
 	link.Active = false
-	if err := r.recordLink(ctx, j, link, "slack.deactivated", []string{"active"}, false); err != nil {
+	if err := r.recordLink(ctx, j, link, "slack.deactivated", j.changesOf(slackapi.UserChange{Active: &inactive}), false); err != nil {
 		return failed(err).end()
 	}
 	return nil
@@ -164,14 +165,7 @@ func (r *Reconciler) endLink(ctx context.Context, j *job) error {
 	if old, ok := translate.Tombstone(former.UserName); ok && j.options.SoftDeleteRenames {
 		former.UserName = old
 	}
-	return r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.DeleteLink(j.key); err != nil {
-			return err
-		}
-		if err := tx.PutFormer(former); err != nil {
-			return err
-		}
-		return tx.AppendAudit(store.Audit{Time: former.Ended, Actor: actorGateway, Key: j.key, Event: "link.ended",
-			Generation: j.resource.Generation, SlackID: former.SlackID})
+	return r.commit(ctx, j, j.record("link.ended", nil), func(tx store.Tx) error {
+		return errors.Join(tx.DeleteLink(j.key), tx.PutFormer(former))
 	})
 }

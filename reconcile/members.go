@@ -128,10 +128,8 @@ func (r *Reconciler) recordGroup(ctx context.Context, j *job, call slackapi.Grou
 	if call.Name != nil {
 		link.Name = *call.Name
 	}
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "slack.updated", Generation: j.resource.Generation,
-		SlackID: link.SlackID, Attributes: groupAttributes(call)}
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		return errors.Join(tx.PutLink(link), tx.ChangeSlackMembers(j.key, call.Add, call.Remove), tx.DeleteIntent(j.key), tx.AppendAudit(a))
+	err := r.commit(ctx, j, j.record("slack.updated", j.groupChanges(call)), func(tx store.Tx) error {
+		return errors.Join(tx.PutLink(link), tx.ChangeSlackMembers(j.key, call.Add, call.Remove), tx.DeleteIntent(j.key))
 	})
 	if err == nil {
 		j.link, j.intent = &link, nil
@@ -166,7 +164,7 @@ func (r *Reconciler) verifyGroup(ctx context.Context, j *job, name string, wish,
 	}
 	link := *j.link
 	link.Name = g.Name
-	if err := r.recordLink(ctx, j, link, "slack.differs", []string{"displayName", "members"}, false); err != nil {
+	if err := r.recordLink(ctx, j, link, "slack.differs", store.Changed("displayName", "members"), false); err != nil {
 		return failed(err)
 	}
 	if err := r.noteMembers(ctx, j, g.Members); err != nil {

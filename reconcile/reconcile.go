@@ -134,6 +134,7 @@ func (r *Reconciler) work(ctx context.Context, key store.Key, lane slackapi.Lane
 		return
 	}
 	var o outcome
+	ctx = slackapi.Watch(ctx, j.heard)
 	switch key.Type {
 	case store.User:
 		o = r.user(ctx, j)
@@ -179,9 +180,10 @@ type job struct {
 	resource store.Resource
 	link     *store.Link // nil: none
 	status   store.Status
-	stand    stand         // of a user
-	intent   *store.Intent // nil: none is open
-	turned   bool          // the call that is under way had its turn, and its intent is written
+	stand    stand             // of a user
+	intent   *store.Intent     // nil: none is open
+	calls    []store.SlackCall // to Slack, of which no record tells yet
+	turned   bool              // the call that is under way had its turn, and its intent is written
 }
 
 func (r *Reconciler) load(ctx context.Context, key store.Key, lane slackapi.Lane) (*job, error) {
@@ -240,8 +242,8 @@ func (r *Reconciler) conclude(ctx context.Context, j *job, o outcome) (store.Sta
 		if err != nil {
 			return err
 		}
-		if changedDecision(j.status, status) {
-			if err := tx.AppendAudit(decisionAudit(j, status)); err != nil {
+		if changedDecision(j.status, status) || len(j.calls) > 0 {
+			if err := tx.AppendAudit(decisionAudit(j, o, status)); err != nil {
 				return err
 			}
 		}
@@ -265,22 +267,18 @@ func (r *Reconciler) conclude(ctx context.Context, j *job, o outcome) (store.Sta
 }
 
 // changedDecision reports whether the status says something new that is worth a record: a round that came to the
-// same as the one before does not fill the audit.
+// same as the one before, without asking Slack, does not fill the audit.
 func changedDecision(before, after store.Status) bool {
 	return before.Phase != after.Phase || before.Reason != after.Reason || before.Observed != after.Observed ||
 		!slices.Equal(before.Warnings, after.Warnings)
 }
 
-func decisionAudit(j *job, st store.Status) store.Audit {
-	a := store.Audit{Time: st.Updated, Actor: actorGateway, Key: j.key, Event: "decided." + string(st.Phase),
-		Generation: st.Observed, Detail: st.Message}
-	if j.link != nil {
-		a.SlackID = j.link.SlackID
-	}
+func decisionAudit(j *job, o outcome, st store.Status) store.Audit {
+	a := j.record("decided."+string(st.Phase), nil)
+	a.Time, a.Generation = st.Updated, st.Observed
+	a.Reason, a.Message, a.Rule = st.Reason, st.Message, j.ruleBehind(o)
 	return a
 }
-
-const actorGateway = "gateway"
 
 func (r *Reconciler) logDecision(j *job, o outcome, st store.Status) {
 	level := slog.LevelInfo

@@ -11,23 +11,21 @@ import (
 
 // intending returns the context for a call that changes Slack. When the call has its turn, what is about to be asked is committed, before
 // any byte leaves: an effect on Slack without this record cannot happen, and a call that never had its turn is none of unknown outcome.
-func (r *Reconciler) intending(ctx context.Context, j *job, intent store.Intent, attributes []string) context.Context {
+func (r *Reconciler) intending(ctx context.Context, j *job, intent store.Intent, changes []store.Change) context.Context {
 	j.turned = false
-	return slackapi.AtTurn(ctx, func() error { return r.intend(ctx, j, intent, attributes) })
+	return slackapi.AtTurn(ctx, func() error { return r.intend(ctx, j, intent, changes) })
 }
 
-func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, attributes []string) error {
+func (r *Reconciler) intend(ctx context.Context, j *job, intent store.Intent, changes []store.Change) error {
 	now := time.Now()
 	intent.Key, intent.Generation, intent.Sent = j.key, j.resource.Generation, now
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
+	a := j.record("slack.intent", changes)
+	a.Time, a.SlackID, a.Detail = now, intent.SlackID, intent.Op
+	err := r.commit(ctx, j, a, func(tx store.Tx) error {
 		if err := sameLink(tx, j); err != nil {
 			return err
 		}
-		if err := tx.PutIntent(intent); err != nil {
-			return err
-		}
-		return tx.AppendAudit(store.Audit{Time: now, Actor: actorGateway, Key: j.key, Event: "slack.intent",
-			Generation: intent.Generation, SlackID: intent.SlackID, Attributes: attributes, Detail: intent.Op})
+		return tx.PutIntent(intent)
 	})
 	if err == nil {
 		j.intent, j.turned = &intent, true
@@ -58,7 +56,7 @@ func (r *Reconciler) settle(ctx context.Context, j *job, err error) error {
 	case err == nil || !errors.As(err, &e) && ctx.Err() == nil || !j.turned: // the last: it never had its turn
 		return err
 	case e != nil && e.Kind == slackapi.Unknown:
-		return errors.Join(err, r.giveUpCall(ctx, j))
+		return errors.Join(err, r.giveUpCall(ctx, j, err))
 	}
 	if e == nil { // stopped between the turn and the sending
 		ctx = context.WithoutCancel(ctx)
@@ -70,10 +68,11 @@ func (r *Reconciler) settle(ctx context.Context, j *job, err error) error {
 }
 
 // giveUpCall notes when a call ended without an answer: from then on Slack has the settle time to apply it.
-func (r *Reconciler) giveUpCall(ctx context.Context, j *job) error {
+func (r *Reconciler) giveUpCall(ctx context.Context, j *job, outcome error) error {
 	intent := *j.intent
 	intent.GivenUp = time.Now()
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error { return tx.PutIntent(intent) })
+	a := because(j.record("slack.unknown", nil), outcome)
+	err := r.commit(ctx, j, a, func(tx store.Tx) error { return tx.PutIntent(intent) })
 	if err == nil {
 		j.intent = &intent
 	}
@@ -81,14 +80,9 @@ func (r *Reconciler) giveUpCall(ctx context.Context, j *job) error {
 }
 
 func (r *Reconciler) closeIntent(ctx context.Context, j *job, outcome error) error {
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "slack.refused",
-		Generation: j.resource.Generation, SlackID: j.intent.SlackID, Detail: outcome.Error()}
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.DeleteIntent(j.key); err != nil {
-			return err
-		}
-		return tx.AppendAudit(a)
-	})
+	a := because(j.record("slack.refused", nil), outcome)
+	a.SlackID = j.intent.SlackID
+	err := r.commit(ctx, j, a, func(tx store.Tx) error { return tx.DeleteIntent(j.key) })
 	if err == nil {
 		j.intent = nil
 	}
@@ -97,18 +91,15 @@ func (r *Reconciler) closeIntent(ctx context.Context, j *job, outcome error) err
 
 // recordLink commits a link as it is after a call or a recognition, closes the intent and, if others may have waited for the person,
 // wakes them: the groups that name them and the people who report to them.
-func (r *Reconciler) recordLink(ctx context.Context, j *job, link store.Link, event string, attributes []string, wake bool) error {
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation,
-		SlackID: link.SlackID, Attributes: attributes, Detail: link.MatchedBy}
+func (r *Reconciler) recordLink(ctx context.Context, j *job, link store.Link, event string, changes []store.Change, wake bool) error {
+	a := j.record(event, changes)
+	a.SlackID, a.Detail = link.SlackID, link.MatchedBy
 	var woken []store.Key
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+	err := r.commit(ctx, j, a, func(tx store.Tx) (err error) {
 		if err := tx.PutLink(link); err != nil {
 			return err
 		}
 		if err := tx.DeleteIntent(j.key); err != nil {
-			return err
-		}
-		if err := tx.AppendAudit(a); err != nil {
 			return err
 		}
 		if link.Key.Type == store.User && !link.Active {
@@ -165,17 +156,8 @@ func wakeDependents(tx store.Tx, key store.Key) ([]store.Key, error) {
 
 // lost ends a link to something that Slack does not know (any more), so that the resource is matched, or made, anew.
 func (r *Reconciler) lost(ctx context.Context, j *job, e *slackapi.Error) outcome {
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: "link.lost", Generation: j.resource.Generation,
-		SlackID: j.link.SlackID, Detail: e.Error()}
-	err := r.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.DeleteLink(j.key); err != nil {
-			return err
-		}
-		if err := tx.DeleteIntent(j.key); err != nil {
-			return err
-		}
-		return tx.AppendAudit(a)
-	})
+	a := because(j.record("link.lost", nil), e)
+	err := r.commit(ctx, j, a, func(tx store.Tx) error { return errors.Join(tx.DeleteLink(j.key), tx.DeleteIntent(j.key)) })
 	if err != nil {
 		return failed(err)
 	}

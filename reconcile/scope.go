@@ -8,6 +8,9 @@ import (
 	"scim2slack/translate"
 )
 
+// reasonScope is why a resource is skipped that the scope of its source does not take.
+const reasonScope = "scope"
+
 // stand is how a person stands at the source: whether they are to have an active account, and what rules read beside their own document.
 type stand struct {
 	leaves  bool

@@ -104,7 +104,7 @@ func (r *Reconciler) updated(ctx context.Context, j *job, known scim.SlackUserPr
 	if _, changed := plan.change.Set[scim.SlackEmail]; changed {
 		link.WithheldEmail = ""
 	}
-	if err := r.recordLink(ctx, j, link, "slack.updated", attributesOf(plan.change), plan.enable); err != nil {
+	if err := r.recordLink(ctx, j, link, "slack.updated", j.changesOf(plan.change), plan.enable); err != nil {
 		return failed(err)
 	}
 	return synced(warnings)
@@ -129,7 +129,7 @@ func (r *Reconciler) callUser(ctx context.Context, j *job, change slackapi.UserC
 		active := true
 		change.Active = &active
 	}
-	turn := r.intending(ctx, j, store.Intent{Op: "updateUser", SlackID: j.link.SlackID}, attributesOf(change))
+	turn := r.intending(ctx, j, store.Intent{Op: "updateUser", SlackID: j.link.SlackID}, j.changesOf(change))
 	answer, err := r.cfg.Slack.UpdateUser(turn, j.lane, j.link.SlackID, change)
 	return answer, r.settle(ctx, j, err)
 }
@@ -142,7 +142,7 @@ func (r *Reconciler) createUser(ctx context.Context, j *job, want translate.User
 	profile := creation(want.Profile)
 	for {
 		intent := store.Intent{Op: "createUser", UserName: profile[scim.SlackUserName], Email: profile[scim.SlackEmail]}
-		turn := r.intending(ctx, j, intent, attributesOf(slackapi.UserChange{Set: profile}))
+		turn := r.intending(ctx, j, intent, j.changesOf(slackapi.UserChange{Set: profile}))
 		answer, err := r.cfg.Slack.CreateUser(turn, j.lane, profile)
 		if err = r.settle(ctx, j, err); err == nil {
 			return r.created(ctx, j, profile, answer, warnings)
@@ -162,7 +162,7 @@ func (r *Reconciler) createUser(ctx context.Context, j *job, want translate.User
 // created records the link to a new account.
 func (r *Reconciler) created(ctx context.Context, j *job, sent scim.SlackUserProfile, answer slackapi.User, warnings []string) outcome {
 	link := store.Link{Key: j.key, SlackID: answer.ID, Origin: store.Created, Linked: time.Now(), Active: answer.Active, Applied: sent, Altered: altered(nil, sent, answer.Profile)}
-	if err := r.recordLink(ctx, j, link, "slack.created", attributesOf(slackapi.UserChange{Set: sent}), true); err != nil {
+	if err := r.recordLink(ctx, j, link, "slack.created", j.changesOf(slackapi.UserChange{Set: sent}), true); err != nil {
 		return failed(err)
 	}
 	if !answer.Active {
@@ -199,18 +199,4 @@ func withheldWarning(link *store.Link, want scim.SlackUserProfile) []string {
 		return nil
 	}
 	return []string{"the e-mail of the adopted account " + link.SlackID + " was left as it is in Slack; it follows the source when it changes there"}
-}
-
-// attributesOf names what a change touches, for the audit.
-func attributesOf(change slackapi.UserChange) []string {
-	var names []string
-	for _, a := range scim.SlackAttributes {
-		if _, ok := change.Set[a]; ok {
-			names = append(names, string(a))
-		}
-	}
-	if change.Active != nil {
-		names = append(names, "active")
-	}
-	return names
 }

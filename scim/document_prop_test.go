@@ -229,6 +229,13 @@ func TestChangedProperties(t *testing.T) {
 		if !slices.Equal(names, Changed(b, a)) {
 			t.Fatalf("the other way round: %v, %v", names, Changed(b, a))
 		}
+		for i, d := range Differences(a, b) {
+			if d.Attribute != names[i] || !slices.ContainsFunc(Differences(b, a), func(r Difference) bool {
+				return r.Attribute == d.Attribute && equalValue(r.Before, d.After) && equalValue(r.After, d.Before)
+			}) {
+				t.Fatalf("difference %d is %+v, of %v", i, d, names)
+			}
+		}
 		if !Equal(a, a.Clone()) || len(Changed(a, a.Clone())) > 0 {
 			t.Fatal("a copy differs")
 		}

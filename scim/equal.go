@@ -39,13 +39,27 @@ func equalValue(a, b any) bool {
 // multi-valued attributes by their name alone. It returns nothing exactly if Equal reports true.
 func Changed(a, b Object) []string {
 	var names []string
-	differing(a, b, "", func(name string) { names = append(names, name) })
+	differing(a, b, "", func(d Difference) { names = append(names, d.Attribute) })
 	slices.Sort(names)
 	return names
 }
 
+// Difference is an attribute in which two documents differ, named as Changed names it, with its values; nil where it has none.
+type Difference struct {
+	Attribute     string
+	Before, After any
+}
+
+// Differences is Changed with the values.
+func Differences(a, b Object) []Difference {
+	var out []Difference
+	differing(a, b, "", func(d Difference) { out = append(out, d) })
+	slices.SortFunc(out, func(a, b Difference) int { return strings.Compare(a.Attribute, b.Attribute) })
+	return out
+}
+
 // differing yields the attributes that differ; prefix is what their names begin with.
-func differing(a, b Object, prefix string, yield func(string)) {
+func differing(a, b Object, prefix string, yield func(Difference)) {
 	check := func(name string) {
 		v, w := a[name], b[name]
 		_, inA := a[name]
@@ -56,7 +70,7 @@ func differing(a, b Object, prefix string, yield func(string)) {
 		ao, _ := v.(Object)
 		bo, _ := w.(Object)
 		if !partly(v) || !partly(w) {
-			yield(prefix + name)
+			yield(Difference{prefix + name, v, w})
 			return
 		}
 		separator := "."
@@ -64,9 +78,9 @@ func differing(a, b Object, prefix string, yield func(string)) {
 			separator = ":"
 		}
 		found := false
-		differing(ao, bo, prefix+name+separator, func(n string) { found = true; yield(n) })
+		differing(ao, bo, prefix+name+separator, func(d Difference) { found = true; yield(d) })
 		if !found {
-			yield(prefix + name)
+			yield(Difference{prefix + name, v, w})
 		}
 	}
 	for name := range a {

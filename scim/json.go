@@ -34,6 +34,9 @@ func AppendJSON(dst []byte, o Object) []byte {
 	return append(dst, '}')
 }
 
+// AppendJSONValue appends one value of a document in the same form.
+func AppendJSONValue(dst []byte, value any) []byte { return appendValue(dst, value) }
+
 func compareKeys(a, b string) int {
 	if d := keyRank(a) - keyRank(b); d != 0 {
 		return d

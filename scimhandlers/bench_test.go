@@ -16,7 +16,7 @@ import (
 
 // benchWorld is a handler over a durable store with 1,000 users.
 func benchWorld(b *testing.B) *world {
-	w := newWorldWith(b, boltstore.Options{}, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) })
+	w := newWorldWith(b, boltstore.Options{Sealer: store.NewSealer(false, "a key of 32 characters, or more...")}, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) })
 	w.handler.cfg.Source = func(*http.Request) Source { return Source{Name: "idp"} }
 	w.loop.decide = nil
 	w.update(func(tx store.Tx) error {

@@ -122,15 +122,15 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 	if err := e.markAcknowledged(tx); err != nil {
 		return err
 	}
-	names := scim.Changed(before, doc)
+	changes := changesOf(before, doc)
 	if e.added+e.removed > 0 {
-		names = append(names, "members")
+		changes = append(changes, store.Change{Attribute: "members"})
 	}
 	event := e.event
 	if e.replayed || e.adopted {
 		event = "resource.replaced"
 	}
-	return tx.AppendAudit(e.audit(e.resource, event, names, e.memberDetail()))
+	return tx.AppendAudit(e.audit(e.resource, event, changes, e.memberDetail()))
 }
 
 // keepActive takes a missing or cleared active for silence: no value must not read as yes, nor as no. Nobody comes back, or goes, by it; and
@@ -171,9 +171,19 @@ func (e *edit) markAcknowledged(tx store.Tx) error {
 	return tx.SetUnacknowledged(e.resource.Key, false)
 }
 
-func (e *edit) audit(r store.Resource, event string, attributes []string, detail string) store.Audit {
+// changesOf is what the audit says of a changed document.
+func changesOf(before, after scim.Object) []store.Change {
+	differences := scim.Differences(before, after)
+	changes := make([]store.Change, len(differences), len(differences)+1)
+	for i, d := range differences {
+		changes[i] = store.Change{Attribute: d.Attribute, Before: d.Before, After: d.After}
+	}
+	return changes
+}
+
+func (e *edit) audit(r store.Resource, event string, changes []store.Change, detail string) store.Audit {
 	return store.Audit{Time: e.now, Actor: "source:" + e.x.source.Name, Key: r.Key, Event: event, RequestID: e.x.requestID(),
-		Generation: r.Generation, Attributes: attributes, Detail: detail}
+		Generation: r.Generation, Changes: changes, Detail: detail}
 }
 
 func (e *edit) memberDetail() string {
@@ -218,7 +228,7 @@ func (e *edit) leaveGroups(tx store.Tx) error {
 			return err
 		}
 		detail := "members: 1 removed, because the " + noun(e.resource.Key.Type) + " was removed"
-		if err := tx.AppendAudit(e.audit(group, "resource.patched", []string{"members"}, detail)); err != nil {
+		if err := tx.AppendAudit(e.audit(group, "resource.patched", store.Changed("members"), detail)); err != nil {
 			return err
 		}
 		e.touched = append(e.touched, key)

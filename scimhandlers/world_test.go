@@ -266,7 +266,7 @@ func (w *world) audits(t store.Type, id string) (lines []string) {
 			if err != nil {
 				return err
 			}
-			lines = append(lines, fmt.Sprintf("%s %s %d %v %s", a.Actor, a.Event, a.Generation, a.Attributes, a.Detail))
+			lines = append(lines, fmt.Sprintf("%s %s %d %v %s", a.Actor, a.Event, a.Generation, a.Attributes(), a.Detail))
 		}
 		return nil
 	})

@@ -75,6 +75,7 @@ func (c *Client) once(ctx context.Context, call call) (answer, error) {
 	start := time.Now()
 	a, e := c.exchange(ctx, call, *c.token.Load())
 	c.record(ctx, call, a, e, time.Since(start))
+	call.tell(ctx, a, e)
 	if e != nil {
 		return answer{}, e
 	}

@@ -146,17 +146,3 @@ type Intent struct {
 	Sent       time.Time
 	GivenUp    time.Time // when the call ended without an answer; zero while it runs, and if the process ended before it
 }
-
-// Audit is one record of what came in, was decided, was intended and came out.
-type Audit struct {
-	Seq        uint64
-	Time       time.Time
-	Actor      string // "source:NAME", "gateway", "admin:NAME" or, of what was refused to nobody known, "unknown"
-	Key        Key
-	Event      string // e.g. resource.created, slack.intent, slack.outcome, link.created
-	RequestID  string
-	Generation uint64
-	SlackID    string
-	Attributes []string // names of attributes that changed
-	Detail     string
-}

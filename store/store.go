@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // ErrNotFound is returned when a record does not exist.
@@ -15,6 +16,9 @@ var ErrNotFound = errors.New("not found")
 
 // ErrReadOnly is returned by the writing methods of a Tx that View opened.
 var ErrReadOnly = errors.New("transaction is read-only")
+
+// ErrNoSealer is returned when audit records would have to be sealed, as those before them are, and the store was opened without a key for that.
+var ErrNoSealer = errors.New("the audit cannot be sealed without its key")
 
 // ErrClosed is returned by every method of a closed Store.
 var ErrClosed = errors.New("store is closed")
@@ -161,12 +165,23 @@ type Work interface {
 
 // Journal holds the audit and small settings that the gateway itself keeps.
 type Journal interface {
-	// AppendAudit appends a record; its Seq is assigned by the store, rising by one.
+	// AppendAudit appends a record; its Seq is assigned by the store, rising by one from 1 on. A store with a Sealer seals it, over the MAC of
+	// the record before; the first one that is sealed although others are there says so in a record of its own before it.
 	AppendAudit(Audit) error
 	// AuditOf yields the records of one key, oldest first.
 	AuditOf(Key) iter.Seq2[Audit, error]
 	// AuditAfter yields all records with a Seq above the one given, oldest first.
 	AuditAfter(seq uint64) iter.Seq2[Audit, error]
+	// SealedAfter yields the records with a Seq above the one given as they lie in the store, oldest first. Their bytes belong to the transaction:
+	// they are not to be changed, nor kept beyond the step.
+	SealedAfter(seq uint64) iter.Seq2[Sealed, error]
+	// AuditHead returns where the chain ends. ErrNotFound if no record is sealed.
+	AuditHead() (Head, error)
+	// TrimAudit removes the records from before a time, oldest first, up to the first that is not, most of them at once, and never the newest.
+	// It seals a checkpoint that stands for them, with the time now. It returns how many it removed. ErrNoSealer.
+	TrimAudit(before, now time.Time, most int) (removed int, err error)
+	// Checkpoint returns what stands for the records that TrimAudit removed. ErrNotFound if it never did.
+	Checkpoint() (Checkpoint, error)
 
 	// Setting returns a named setting. ErrNotFound.
 	Setting(name string) ([]byte, error)

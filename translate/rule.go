@@ -231,6 +231,18 @@ func (r *Rules) InScope(doc scim.Object, groups []string) (bool, error) {
 // ReadsGroups reports whether the groups that a person is in decide anything.
 func (r *Rules) ReadsGroups() bool { return r != nil && r.readsGroups }
 
+// ScopePlace tells where the scope of people, or of groups, is written; "" if there is none.
+func (r *Rules) ScopePlace(groups bool) string {
+	switch {
+	case r == nil:
+	case groups && r.groupScope != nil:
+		return r.groupScope.Place
+	case !groups && r.scope != nil:
+		return r.scope.Place
+	}
+	return ""
+}
+
 // Of returns the rule that an attribute has, if there is one.
 func (r *Rules) Of(a scim.SlackAttribute) (Rule, bool) {
 	if r != nil {

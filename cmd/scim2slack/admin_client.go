@@ -106,6 +106,7 @@ func whereabouts(file string, environ []string) (*config, error) {
 		return nil, err
 	}
 	l.readTokenFile("admin.token", "admin.tokenFile", &l.config.Admin.Token, l.config.Admin.TokenFile)
+	l.readTokenFile("audit.key", "audit.keyFile", &l.config.Audit.Key, l.config.Audit.KeyFile)
 	if l.unparsed || l.faulty("data", "admin.listen") {
 		sortFaults(l.faults)
 		return nil, &configError{l.faults}

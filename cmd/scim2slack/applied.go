@@ -176,7 +176,7 @@ func (c *config) apply(ctx context.Context, st store.Store, approve string) (ver
 		if v.ID == "" {
 			return nil
 		}
-		return tx.AppendAudit(store.Audit{Time: time.Now(), Actor: "configuration", Event: "configuration.applied", Detail: "plan " + v.ID + ": " + v.counts()})
+		return tx.AppendAudit(store.Audit{Time: time.Now(), Actor: "configuration", Event: "configuration.applied", Plan: v.ID, Detail: v.counts()})
 	})
 }
 

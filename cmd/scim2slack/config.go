@@ -30,6 +30,7 @@ type config struct {
 	// MaxLeavers is how many people a changed configuration may put out of Slack without a person's word; below 0: the larger of 5 and 1%.
 	MaxLeavers int
 	Drift      driftConfig
+	Audit      auditConfig
 
 	origins map[string]origin // of what was given, by the full path of the key
 }
@@ -109,6 +110,7 @@ func defaultConfig() *config {
 		Slack: slackConfig{SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 0.9,
 			Settle: time.Minute, Limits: map[string]slackapi.Limit{}},
 		Brake: brakeConfig{Enabled: true}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: driftReport},
+		Audit: auditConfig{Keep: 400 * day},
 	}
 }
 

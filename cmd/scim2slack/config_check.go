@@ -19,6 +19,8 @@ func (l *loader) checkAll() {
 	l.readEncryption()
 	l.readTokenFile("admin.token", "admin.tokenFile", &c.Admin.Token, c.Admin.TokenFile)
 	l.checkAdminTokens()
+	l.readTokenFile("audit.key", "audit.keyFile", &c.Audit.Key, c.Audit.KeyFile)
+	l.checkAuditKey()
 	l.readTokenFile("slack.token", "slack.tokenFile", &c.Slack.Token, c.Slack.TokenFile)
 	if c.Slack.Token == "" && !l.faulty("slack.token", "slack.tokenFile") && !l.unread("slack") {
 		l.reportMissing("slack", "slack.token", "SCIM2SLACK_SLACK_TOKEN",
@@ -97,6 +99,7 @@ func (l *loader) checkTokensDiffer() {
 			differ(given, "the admin "+quote(t.Name), t.hash)
 		}
 	}
+	check("audit.key", "the audit", l.config.Audit.Key)
 	for i, s := range l.config.Sources {
 		check(sourcePath(i, "token"), "the source "+quote(s.Name), s.Token)
 		for path, c := range s.statics(i) {

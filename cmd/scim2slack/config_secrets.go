@@ -77,7 +77,7 @@ func readPrivateFile(file string, forbidden fs.FileMode) (string, error) {
 func (l *loader) checkPermissions() {
 	holdsTokens := false
 	for path, at := range l.origins {
-		if at.variable == "" && (path == "slack.token" || path == "admin.token" || path == "encryption.key" || strings.HasPrefix(path, "sources[") && strings.HasSuffix(path, "].token")) {
+		if at.variable == "" && (path == "slack.token" || path == "admin.token" || path == "encryption.key" || path == "audit.key" || strings.HasPrefix(path, "sources[") && strings.HasSuffix(path, "].token")) {
 			holdsTokens = true
 		}
 	}

@@ -60,7 +60,7 @@ func TestConfigFaults(t *testing.T) {
 			"SCIM2SLACK_TOKEN: there is no source: set SCIM2SLACK_TOKEN to the token that the source will present, or list it under sources"}},
 		{"all at once, in order", "listen: nowhere\nslakc: {}\nslack:\n  share: 2\n  settle: soon\nanswer: {wait: 3}\n", []string{"SCIM2SLACK_TOKEN=token-of-the-source", "SCIM2SLACK_BRAKE_ENABLED=no"}, []string{
 			`f:1:9: listen: is "nowhere": use an address and a port, such as 127.0.0.1:8080`,
-			`f:2:1: slakc: no such key: use admin, answer, brake, data, drift, encryption, listen, plan, slack, sources or tls`,
+			`f:2:1: slakc: no such key: use admin, answer, audit, brake, data, drift, encryption, listen, plan, slack, sources or tls`,
 			"f:3:1: slack.token: the Slack token is missing: set SCIM2SLACK_SLACK_TOKEN, slack.token or slack.tokenFile to a user token with the scope admin",
 			`f:4:10: slack.share: is "2": use a number above 0 and up to 1, such as 0.9`,
 			`f:5:11: slack.settle: is "soon": use a number with a unit, such as 500ms, 3s or 2m`,
@@ -75,11 +75,16 @@ func TestConfigFaults(t *testing.T) {
 			`f:7:17: sources[1].removeUser: is "kill": use disable, delete or none`,
 			`f:8:12: sources[1].match: lists "id": use userName or email, or both in the order of trust`,
 			`f:9:5: sources[2].name: is missing: give the source a name of its own, such as pingfederate`}},
+		{"audit", minimal + "audit: {key: short, keep: 3w, syslog: log.test}\n", []string{"SCIM2SLACK_AUDIT_VALUES=yes"}, []string{
+			`f:3:9: audit.key: has only 5 characters: use 32 random ones or more, such as openssl rand -hex 32 prints`,
+			`f:3:27: audit.keep: is "3w": use a number of days, such as 400d, or 0 to keep all`,
+			`f:3:39: audit.syslog: is "log.test": use udp://HOST:PORT, tcp://HOST:PORT or unix:///dev/log`,
+			`SCIM2SLACK_AUDIT_VALUES: is "yes": use true or false`}},
 		{"limits", minimal + "slackk: 1\n", []string{"SCIM2SLACK_SLACK_LIMITS=createUser=180/20,nope=1/1,reads=5,writes=0/1"}, []string{
-			`f:3:1: slackk: no such key: use admin, answer, brake, data, drift, encryption, listen, plan, slack, sources or tls`}},
+			`f:3:1: slackk: no such key: use admin, answer, audit, brake, data, drift, encryption, listen, plan, slack, sources or tls`}},
 		{"twice", minimal + "data: a\ndata: b\n", nil, []string{"f:4:1: data: is given twice, first in line 3: leave one out"}},
 		{"only an unknown key", "lsiten: x\n", nil, []string{
-			"f:1:1: lsiten: no such key: use admin, answer, brake, data, drift, encryption, listen, plan, slack, sources or tls",
+			"f:1:1: lsiten: no such key: use admin, answer, audit, brake, data, drift, encryption, listen, plan, slack, sources or tls",
 			"f:1:1: slack.token: the Slack token is missing: set SCIM2SLACK_SLACK_TOKEN, slack.token or slack.tokenFile to a user token with the scope admin",
 			"f:1:1: sources: there is no source: set SCIM2SLACK_TOKEN to the token that the source will present, or list it under sources"}},
 		{"brake", minimal + "brake: {enabled: false}\n", nil, []string{
@@ -93,7 +98,7 @@ func TestConfigFaults(t *testing.T) {
 			"f:2:10: sources: is an anchor, alias or tag, which are not understood here: use a list, each source after a dash"}},
 		{"not YAML", "slack: {token: " + canary + "\n", nil, []string{"f:1:8: not YAML: could not find flow mapping end token '}'"}},
 		{"a token instead of a key", minimal + canary + ": 1\nadmin: {" + canary + ": 2}\n", nil, []string{
-			"f:3:1: a key that does not exist here: use admin, answer, brake, data, drift, encryption, listen, plan, slack, sources or tls",
+			"f:3:1: a key that does not exist here: use admin, answer, audit, brake, data, drift, encryption, listen, plan, slack, sources or tls",
 			"f:4:9: admin: a key that does not exist here: use hosts, listen, metrics, token, tokenFile or tokens"}},
 		{"jwt", "slack: {token: xoxp-of-slack-000}\nsources:\n  - name: okta\n    jwt: {algorithm: HS256, issuer: x}\n", nil, []string{
 			`f:4:5: sources[0].jwt.audience: is missing: algorithm, keyFile or jwksURL, issuer and audience belong together`,
@@ -153,6 +158,7 @@ sources:
     patch: {user: 204}
     unknown: reject
 brake: {enabled: false, reason: first import}
+audit: {values: true, keep: 30d}
 `, "SCIM2SLACK_LISTEN=127.0.0.1:3", "SCIM2SLACK_TOKEN=token-of-default-1", "SCIM2SLACK_UPDATE_USERS=false", "SCIM2SLACK_SLACK_SHARE=", "OTHER=1")
 	if len(faults)+len(warnings) > 0 {
 		t.Fatal(faults, warnings)
@@ -168,7 +174,7 @@ brake: {enabled: false, reason: first import}
 	want := &config{Listen: "127.0.0.1:3", Data: "x.db", Admin: adminConfig{Listen: "localhost:2", Token: "admin-token-of-ours", Metrics: metricsOpen},
 		Slack: slackConfig{Token: "xoxp-of-slack-000", SCIMURL: "https://api.slack.com/scim", APIURL: "https://slack.com/api/", Share: 1, Settle: 5 * time.Second,
 			Limits: map[string]slackapi.Limit{"createUser": {PerMinute: 90.5, Burst: 3}}, Protect: []string{"U0BREAKGLASS"}},
-		Sources: []*sourceConfig{ping, other}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: "report"}, Brake: brakeConfig{Reason: "first import"}}
+		Sources: []*sourceConfig{ping, other}, MaxLeavers: -1, Drift: driftConfig{Every: 24 * time.Hour, Mode: "report"}, Audit: auditConfig{Keep: 30 * day, Values: true}, Brake: brakeConfig{Reason: "first import"}}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(config{}, jwtConfig{}, encryptionConfig{}, ruleText{}), cmp.Comparer(func(a, b secret) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"scim2slack/auditsink"
 	"scim2slack/reconcile"
 	"scim2slack/scim"
 	"scim2slack/scimhandlers"
@@ -37,6 +38,7 @@ type daemon struct {
 	tokens     *sourceTokens
 	admin      *admin.Handler
 	caller     atomic.Pointer[func(*http.Request) scimhandlers.Source]
+	sinks      []*auditsink.Sink
 	reloads    *reloads // nil: there is no file to be read again
 
 	scimListener, adminListener, socket net.Listener
@@ -57,11 +59,18 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 			err = errors.Join(err, d.close())
 		}
 	}()
-	file, err := boltstore.Open(cfg.Data, boltstore.Options{Keys: cfg.Encryption.keys, Log: log})
+	sealer, err := cfg.sealer(cfg.firstAuditKey)
+	if err != nil {
+		return nil, fmt.Errorf("open the data file: %w", err)
+	}
+	file, err := boltstore.Open(cfg.Data, boltstore.Options{Keys: cfg.Encryption.keys, Sealer: sealer, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("open the data file: %w", err)
 	}
 	d.store = file
+	if d.sinks, err = cfg.sinks(d); err != nil {
+		return nil, err
+	}
 	caller := cfg.caller()
 	d.caller.Store(&caller)
 	v, err := cfg.apply(context.Background(), d.store, approve)
@@ -96,7 +105,8 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	}
 	d.admin = admin.New(admin.Config{Store: d.store, Reconciler: loop{d.reconciler}, Sources: cfg.sourceNames(), SourceTokens: d.tokens, Tokens: cfg.adminTokens(), Hosts: cfg.Admin.Hosts,
 		GuardMetrics: cfg.Admin.Metrics == metricsToken, Plan: d.planner, Adopt: d.adopter, Drift: d.drifter, Backup: file.Backup, Rule: d.ruleOf, IssuerKeys: d.issuerKeys,
-		Metrics: []prometheus.Collector{doorMetrics{[]*server.Door{d.scimDoor, d.adminDoor}, d.certificates}}, Version: version, Log: log})
+		Metrics: []prometheus.Collector{doorMetrics{[]*server.Door{d.scimDoor, d.adminDoor}, d.certificates}},
+		Sealer:  sealer, AuditLag: d.auditLag, Version: version, Log: log})
 	return d, d.listen()
 }
 
@@ -164,7 +174,12 @@ func (d *daemon) urls() (scim, admin string) {
 func (d *daemon) run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	parts := []*part{
+	var parts []*part
+	for _, s := range d.sinks { // first, so that they end last
+		parts = append(parts, begin("audit "+s.Name(), s.Run, end))
+	}
+	parts = append(parts,
+		begin("audit", d.keepAudit, end),
 		begin("loop", d.reconciler.Run, end),
 		begin("acknowledgements", d.handlers.Run, end),
 		begin("configuration", d.watch, end),
@@ -177,7 +192,7 @@ func (d *daemon) run(ctx context.Context) error {
 		}, end),
 		begin("admin socket", serving(d.socket, d.admin.Socket(), d.log), end),
 		begin("SCIM listener", func(ctx context.Context) error { return d.edge.Serve(ctx, d.scimListener) }, end),
-	}
+	)
 	<-ctx.Done()
 	d.log.Info("stopping: requests under way are finished, work that is left waits for the next start")
 	d.admin.Drain()

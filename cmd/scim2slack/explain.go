@@ -224,12 +224,8 @@ func printRecords(w io.Writer, s *admin.Story) error {
 	if s.EarlierRecords > 0 {
 		printf(t, "  (%d earlier records)\n", s.EarlierRecords)
 	}
-	for _, r := range s.Audit {
-		detail := r.Detail
-		if len(r.Attributes) > 0 {
-			detail = strings.TrimSpace(detail + " [" + strings.Join(r.Attributes, ", ") + "]")
-		}
-		printf(t, "  %s\t%s\t%s\t%s\t%s\n", clock(r.Time), r.Actor, r.Event, r.SlackID, detail)
+	for i := range s.Audit {
+		printRecord(t, &s.Audit[i])
 	}
 	return t.Flush()
 }

@@ -31,6 +31,9 @@ import (
 
 const testToken, testAdminToken = "a-source-token-for-tests", "an-admin-token-for-tests"
 
+// testSealer seals the audit of a gateway, which keeps no values, as by default.
+var testSealer = store.NewSealer(false, "an-audit-key-for-tests-0123456789")
+
 // gateway is the whole program but its listeners, in front of a simulated Slack. It lives in a synctest bubble: the handlers are called
 // directly, and Slack answers through a transport without a network.
 type gateway struct {
@@ -73,7 +76,7 @@ func inGateway(t *testing.T, s setup, test func(g *gateway)) {
 func (g *gateway) start() {
 	g.Helper()
 	log := slog.New(slog.NewTextHandler(g.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	st, err := boltstore.Open(g.path, boltstore.Options{})
+	st, err := boltstore.Open(g.path, boltstore.Options{Sealer: testSealer})
 	if err != nil {
 		g.Fatal(err)
 	}

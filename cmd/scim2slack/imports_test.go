@@ -20,13 +20,14 @@ var mayImport = map[string][]string{
 	"store":           {"scim"},
 	"store/boltstore": {"store", "scim"},
 	"store/storetest": {"store", "scim"},
+	"auditsink":       {"store"},
 	"translate":       {"scim"},
 	"slackapi":        {"scim"},
 	"reconcile":       {"store", "translate", "slackapi", "scim"},
 	"scimhandlers":    {"store", "scim", "dialect"},
 	"server":          {"scim"},
 	"server/admin":    {"store", "scim"},
-	"cmd/scim2slack":  {"scim", "dialect", "store", "store/boltstore", "translate", "slackapi", "reconcile", "scimhandlers", "server", "server/admin", "slacksim"},
+	"cmd/scim2slack":  {"scim", "dialect", "store", "store/boltstore", "translate", "slackapi", "reconcile", "scimhandlers", "server", "server/admin", "slacksim", "auditsink"},
 }
 
 // mustNotImport are packages of others that do not belong in a room of ours.

@@ -24,7 +24,7 @@ import (
 // admin asks the admin API of the gateway and decodes the last line of the answer.
 func (g *gateway) admin(method, path string, body, into any) int {
 	g.Helper()
-	h := admin.New(admin.Config{Store: g.store, Reconciler: loop{g.reconciler}, Sources: []string{"default"}, Log: slog.New(slog.DiscardHandler),
+	h := admin.New(admin.Config{Store: g.store, Reconciler: loop{g.reconciler}, Sources: []string{"default"}, Sealer: testSealer, Log: slog.New(slog.DiscardHandler),
 		Adopt: func(ctx context.Context, apply bool, answer func(any) error) error {
 			d := daemon{reconciler: g.reconciler}
 			return d.adopter(ctx, apply, answer)

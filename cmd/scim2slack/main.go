@@ -33,6 +33,7 @@ type commandLine struct {
 	Explain explainCommand `cmd:"" help:"Tell one person's or group's story: what was sent, the link, the status, the records."`
 	Links   linksCommand   `cmd:"" help:"List, export, import, relink, unlink and adopt the ties to Slack's accounts and groups."`
 	Drift   driftCommand   `cmd:"" help:"Read all of Slack and tell what differs from what it was told, and which accounts belong to nobody. Exit code 3 if something differs."`
+	Audit   auditCommand   `cmd:"" help:"Query, verify and export the records of what happened."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens of sources, and make the hash of one for the configuration."`
 	Retry   retryCommand   `cmd:"" help:"Try again now what failed or is held for one person or group."`
 	Resume  resumeCommand  `cmd:"" help:"Let the outbound side go on after an alarm, when somebody has looked."`

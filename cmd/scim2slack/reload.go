@@ -139,5 +139,8 @@ func (c *config) restartsFor(next *config) (keys []string) {
 	if c.Slack.Token != next.Slack.Token {
 		keys = append(keys, "slack.token")
 	}
+	if c.Audit.Key != next.Audit.Key {
+		keys = append(keys, "audit.key")
+	}
 	return keys
 }

@@ -92,6 +92,10 @@ type Config struct {
 	IssuerKeys func() []IssuerKeys
 	// Backup hands fn a snapshot of the store's file.
 	Backup func(ctx context.Context, fn func(size int64, snapshot io.WriterTo) error) error
+	// Sealer verifies the audit; nil: it cannot be verified.
+	Sealer *store.Sealer
+	// AuditLag tells, for each place that audit records are copied to, how many it is behind; nil: there is none.
+	AuditLag func() map[string]uint64
 	// Tokens open the admin API over TCP. Without any it is closed there; the socket needs none.
 	Tokens []Token
 	// Hosts are the names, beside addresses and localhost, under which the TCP listener is asked.

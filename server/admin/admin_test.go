@@ -74,16 +74,19 @@ type fixture struct {
 	asked   uint32
 }
 
+// sealer seals the audit of the tests.
+var sealer = store.NewSealer(false, "the key of these tests, of 32 characters")
+
 func newFixture(t *testing.T, token string) *fixture {
 	t.Helper()
-	st, err := boltstore.Open(filepath.Join(t.TempDir(), "test.db"), boltstore.Options{NoSync: true})
+	st, err := boltstore.Open(filepath.Join(t.TempDir(), "test.db"), boltstore.Options{NoSync: true, Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	f := &fixture{T: t, store: st, loop: &loop{}}
 	nothing := func(context.Context, bool, func(any) error) error { return nil }
-	f.handler = New(Config{Store: st, Reconciler: f.loop, Sources: []string{"default", "okta"}, SourceTokens: f.loop, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
+	f.handler = New(Config{Store: st, Reconciler: f.loop, Sources: []string{"default", "okta"}, SourceTokens: f.loop, Sealer: sealer, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 		Adopt: nothing, Drift: nothing, Backup: func(context.Context, func(int64, io.WriterTo) error) error { return nil }, Plan: func(_ context.Context, r io.Reader, _ func(any) error) error {
 			_, err := io.Copy(io.Discard, r)
 			return err

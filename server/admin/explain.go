@@ -135,19 +135,6 @@ type Former struct {
 	Ended    time.Time `json:"ended"`
 }
 
-// Record is one audit record.
-type Record struct {
-	Seq        uint64    `json:"seq"`
-	Time       time.Time `json:"time"`
-	Actor      string    `json:"actor"`
-	Event      string    `json:"event"`
-	Generation uint64    `json:"generation,omitempty"`
-	SlackID    string    `json:"slackId,omitempty"`
-	RequestID  string    `json:"requestId,omitempty"`
-	Attributes []string  `json:"attributes,omitempty"`
-	Detail     string    `json:"detail,omitempty"`
-}
-
 func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	who := r.URL.Query().Get("who")
 	if who == "" {

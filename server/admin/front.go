@@ -30,6 +30,13 @@ func (h *Handler) Socket() http.Handler {
 	return h.front(h.routes(), func(*http.Request) *refusal { return nil }, admitByPeer)
 }
 
+// DataFile serves whoever has opened the data file itself, in their own process: they can read all of it anyway. Nothing can be changed.
+func (h *Handler) DataFile() http.Handler {
+	return h.front(h.routes(), func(*http.Request) *refusal { return nil }, func(*http.Request) (caller, *refusal) {
+		return caller{name: "data file", role: Viewer}, nil
+	})
+}
+
 // front stands before all routes: it finds out who is asking, whether they may, and keeps a record of it. Who is asking comes before what for, so
 // that nobody unknown learns what exists.
 func (h *Handler) front(table []route, foreign func(*http.Request) *refusal, admit func(*http.Request) (caller, *refusal)) http.Handler {

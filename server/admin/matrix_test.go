@@ -20,11 +20,12 @@ import (
 var needs = map[string]Role{
 	"GET /livez": everybody, "GET /readyz": everybody, "GET /metrics": everybody,
 	"GET /admin/v1/status": Viewer, "GET /admin/v1/explain?who=u1": Viewer, "GET /admin/v1/explain?who=u1&live=true": Viewer, "GET /admin/v1/links": Viewer,
+	"GET /admin/v1/audit": Viewer, "GET /admin/v1/audit/head": Viewer, "GET /admin/v1/audit/verify": Viewer, "GET /admin/v1/audit/export": Viewer,
 	"POST /admin/v1/plan":  Viewer,
 	"POST /admin/v1/drift": Viewer, "POST /admin/v1/drift?repair=false": Viewer, "POST /admin/v1/drift?repair=true": Operator,
 	"POST /admin/v1/drift?repair=true&repair=false": Operator, "POST /admin/v1/drift?repair=false&repair=true": Viewer, // the first counts, for both
 	"POST /admin/v1/links/adopt": Viewer, "POST /admin/v1/links/adopt?apply=true": Operator, "POST /admin/v1/links/adopt?%61pply=%74rue": Operator,
-	"POST /admin/v1/retry?who=u2": Operator, "POST /admin/v1/resume": Operator, "GET /admin/v1/backup": Operator, "POST /admin/v1/links/import": Operator,
+	"POST /admin/v1/retry?who=u2": Operator, "POST /admin/v1/resume": Operator, "GET /admin/v1/backup": Approver, "POST /admin/v1/links/import": Operator,
 	"POST /admin/v1/links/relink?who=u2&slackId=U7": Operator, "POST /admin/v1/links/unlink?who=u2": Operator,
 	"GET /admin/v1/tokens": Viewer, "POST /admin/v1/tokens?source=default": Approver, "POST /admin/v1/tokens/revoke?who=nobody": Approver,
 }

@@ -45,12 +45,13 @@ var (
 	lastSuccess   = desc("last_success_timestamp_seconds", "When a resource last came to match in Slack; 0 if none did since the start.")
 	drift         = desc("drift", "What the last comparison with Slack found: differing, orphans, duplicates. Missing until Slack was compared.", "kind")
 	driftTime     = desc("drift_timestamp_seconds", "When Slack was compared last.")
+	auditLag      = desc("audit_lag_records", "Audit records that a file or syslog receiver does not have yet.", "sink")
 	limitPaused   = desc("slack_limit_paused", "1 for a limit of Slack that rests because Slack said so.", "limit")
 )
 
 // Describe sends the descriptions of all metrics.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, drift, driftTime, limitPaused, issuerKeys, issuerAge, issuerFailing} {
+	for _, d := range []*prometheus.Desc{buildInfo, resources, statuses, oldestPending, queued, working, paused, lastSuccess, drift, driftTime, auditLag, limitPaused, issuerKeys, issuerAge, issuerFailing} {
 		ch <- d
 	}
 }
@@ -76,6 +77,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(drift, float64(d.Orphans), "orphans")
 		gauge(drift, float64(d.Duplicates), "duplicates")
 		gauge(driftTime, float64(d.Time.Unix()))
+	}
+	if c.h.cfg.AuditLag != nil {
+		for sink, lag := range c.h.cfg.AuditLag() {
+			gauge(auditLag, float64(lag), sink)
+		}
 	}
 	for limit := range o.Pauses {
 		gauge(limitPaused, 1, limit)

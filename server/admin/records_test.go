@@ -22,7 +22,7 @@ func newAnswer(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 func TestEverythingIsRecorded(t *testing.T) {
 	events := map[string]string{"POST /admin/v1/drift?repair=true&repair=false": "admin.drift repair", "POST /admin/v1/drift?repair=false&repair=true": "admin.drift",
 		"POST /admin/v1/links/adopt?%61pply=%74rue": "admin.adopt apply", "GET /admin/v1/explain?who=u1": "admin.explain default/User/u1"}
-	polled := []string{"/livez", "/readyz", "/metrics", "/admin/v1/status"}
+	polled := []string{"/livez", "/readyz", "/metrics", "/admin/v1/status", "/admin/v1/audit/head"}
 	for request, need := range needs {
 		method, target, _ := strings.Cut(request, " ")
 		path, _, _ := strings.Cut(target, "?")

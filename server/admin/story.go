@@ -121,8 +121,7 @@ func (s *Story) addAudit(tx store.Tx) error {
 			s.Audit = s.Audit[1:]
 			s.EarlierRecords++
 		}
-		s.Audit = append(s.Audit, Record{Seq: a.Seq, Time: a.Time, Actor: a.Actor, Event: a.Event, Generation: a.Generation, SlackID: a.SlackID,
-			RequestID: a.RequestID, Attributes: a.Attributes, Detail: a.Detail})
+		s.Audit = append(s.Audit, recordOf(a))
 	}
 	return nil
 }

@@ -17,11 +17,15 @@
 //	status        KEY                          -> store.Status as JSON
 //	pending       KEY                          -> nothing           derived from status and generation, kept in the same transaction
 //	intents       KEY                          -> store.Intent as JSON
-//	audit         seq (8 bytes, big endian)    -> store.Audit as JSON
+//	audit         seq (8 bytes, big endian)    -> seal and store.Audit as JSON                          (audit.go)
 //	auditof       KEY, seq                     -> nothing
 //	settings      name                         -> bytes
 //
 // Times are kept to the nanosecond and come back in UTC.
+//
+// Audit records that a version without seals wrote are JSON alone, with other names. They stay as they are and stay readable; the
+// chain begins after them with a record that says so, audit.begun, and proves nothing of them. The checkpoint that stands for records
+// that were removed is the setting "audit.checkpoint".
 //
 // # Encryption
 //
@@ -55,6 +59,10 @@ type Options struct {
 	// NoSync leaves it to the operating system when a commit reaches the disk. A power cut may then lose acknowledged
 	// transactions or damage the file: for tests and imports that can be repeated only.
 	NoSync bool
+	// Sealer seals the audit records. nil: they have no MAC, keep no values, and a file whose records are sealed takes no more of them.
+	Sealer *store.Sealer
+	// ReadOnly opens a file that is there, for reading alone. No other process may have it open for writing meanwhile.
+	ReadOnly bool
 
 	// Keys encrypt the file: the first what is written, the others what was written before. None: the file is not encrypted. A plain file is
 	// encrypted before Open returns; if the first key is another than the file has, it replaces that in the background. The keys that
@@ -73,6 +81,9 @@ type Options struct {
 	renewNever bool
 }
 
+// asIs reports whether the encryption of the file stays as it is.
+func (o Options) asIs() bool { return o.AsIs || o.ReadOnly }
+
 func (o Options) log() *slog.Logger {
 	if o.Log == nil {
 		return slog.New(slog.DiscardHandler)
@@ -82,10 +93,11 @@ func (o Options) log() *slog.Logger {
 
 // Store is a store.Store over one bbolt file. Its methods may be called by many goroutines at once.
 type Store struct {
-	db   *bolt.DB
-	path string
-	log  *slog.Logger
-	ring atomic.Pointer[ring] // all that a transaction that begins now may need
+	db     *bolt.DB
+	path   string
+	log    *slog.Logger
+	ring   atomic.Pointer[ring] // all that a transaction that begins now may need
+	sealer *store.Sealer
 
 	calls   chan *call    // to the committer
 	closing chan struct{} // closed by Close
@@ -113,6 +125,7 @@ func Open(path string, opts Options) (*Store, error) {
 		db:      db,
 		path:    path,
 		log:     opts.log(),
+		sealer:  opts.Sealer,
 		calls:   make(chan *call),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
@@ -121,7 +134,7 @@ func Open(path string, opts Options) (*Store, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	go s.commitLoop()
-	if len(keys) > 1 && !opts.AsIs && !opts.renewNever {
+	if len(keys) > 1 && !opts.asIs() && !opts.renewNever {
 		s.background.Go(func() { s.renewAll(ctx) })
 	}
 	return s, nil
@@ -146,7 +159,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 		return fmt.Errorf("read the store file %s: %w", s.path, err)
 	}
 	defer btx.Rollback()
-	t := &tx{bolt: btx, ring: keys}
+	t := &tx{bolt: btx, ring: keys, sealer: s.sealer}
 	defer t.end()
 	return fn(t)
 }

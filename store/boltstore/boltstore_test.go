@@ -23,7 +23,9 @@ func TestMain(m *testing.M) {
 
 func TestConformance(t *testing.T) {
 	// Crashes have a test of their own.
-	storetest.Run(t, func(t *testing.T) store.Store { return openTest(t, testPath(t), Options{NoSync: true}) })
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return openTest(t, testPath(t), Options{NoSync: true, Sealer: storetest.Sealer})
+	})
 }
 
 func testPath(t testing.TB) string { return filepath.Join(t.TempDir(), "test.db") }

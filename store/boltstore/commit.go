@@ -60,6 +60,9 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if s.db.IsReadOnly() {
+		return store.ErrReadOnly
+	}
 	c := newCall(ctx, fn)
 	select {
 	case s.calls <- c:
@@ -138,7 +141,7 @@ func (s *Store) attempt(batch []*call) (answered int) {
 	outcomes := make([]outcome, len(batch))
 	wrote := false
 	for i, c := range batch {
-		t := &tx{bolt: btx, ring: keys}
+		t := &tx{bolt: btx, ring: keys, sealer: s.sealer}
 		outcomes[i] = c.run(t)
 		spoiled := outcomes[i].panicked != nil || outcomes[i].exited || outcomes[i].err != nil && t.writes > 0
 		wrote = wrote || t.writes > 0

@@ -44,7 +44,7 @@ func numberedKeys(numbers string) (keys []Key) {
 func TestConformanceEncrypted(t *testing.T) {
 	key := testKey(t, 1)
 	storetest.Run(t, func(t *testing.T) store.Store {
-		return openTest(t, testPath(t), Options{NoSync: true, Keys: []Key{key}})
+		return openTest(t, testPath(t), Options{NoSync: true, Sealer: storetest.Sealer, Keys: []Key{key}})
 	})
 }
 
@@ -53,10 +53,10 @@ func TestConformanceWhileAKeyIsReplaced(t *testing.T) {
 	first, second := testKey(t, 1), testKey(t, 2)
 	storetest.Run(t, func(t *testing.T) store.Store {
 		path := testPath(t)
-		if err := openTest(t, path, Options{NoSync: true, Keys: []Key{first}}).Close(); err != nil {
+		if err := openTest(t, path, Options{NoSync: true, Sealer: storetest.Sealer, Keys: []Key{first}}).Close(); err != nil {
 			t.Fatal(err)
 		}
-		return openTest(t, path, Options{NoSync: true, Keys: []Key{second, first}, renewNever: true})
+		return openTest(t, path, Options{NoSync: true, Sealer: storetest.Sealer, Keys: []Key{second, first}, renewNever: true})
 	})
 }
 

@@ -36,7 +36,7 @@ var (
 // it may need; none if it is not encrypted.
 func openFile(path string, opts Options) (*bolt.DB, ring, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !opts.ReadOnly {
 		if err := createFile(path); err != nil {
 			return nil, nil, fmt.Errorf("create %s: %w", path, err)
 		}
@@ -69,6 +69,7 @@ func openFile(path string, opts Options) (*bolt.DB, ring, error) {
 func writeOptions(opts Options) *bolt.Options {
 	return &bolt.Options{
 		Timeout:         lockTimeout,
+		ReadOnly:        opts.ReadOnly,
 		FreelistType:    bolt.FreelistMapType,
 		NoFreelistSync:  true,
 		InitialMmapSize: mapSize,
@@ -91,7 +92,7 @@ func prepare(path string, db *bolt.DB, opts Options) (ring, *bolt.DB, error) {
 	if err == nil {
 		err = sealed.check(path, opts.Keys) // it may have been another file a moment ago
 	}
-	if err == nil && len(opts.Keys) > 0 && !opts.AsIs {
+	if err == nil && len(opts.Keys) > 0 && !opts.asIs() {
 		sealed, db, err = encrypt(path, db, opts, sealed)
 	}
 	if err != nil || sealed == nil {

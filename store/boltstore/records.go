@@ -64,19 +64,6 @@ type intentRecord struct {
 	GivenUp    time.Time `json:"gu,omitzero"`
 }
 
-type auditRecord struct {
-	Seq        uint64    `json:"-"`
-	Time       time.Time `json:"at,omitzero"`
-	Actor      string    `json:"by,omitempty"`
-	Key        store.Key `json:"k,omitzero"`
-	Event      string    `json:"ev,omitempty"`
-	RequestID  string    `json:"rq,omitempty"`
-	Generation uint64    `json:"g,omitempty"`
-	SlackID    string    `json:"id,omitempty"`
-	Attributes []string  `json:"an,omitempty"`
-	Detail     string    `json:"d,omitempty"`
-}
-
 // encode returns the JSON of a small record.
 func encode(kind string, record any) ([]byte, error) {
 	data, err := json.Marshal(record)

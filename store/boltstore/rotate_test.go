@@ -30,7 +30,7 @@ func TestLookupsAreRightWhileKeysAreReplaced(t *testing.T) {
 			if err := s.Close(); err != nil {
 				rt.Fatal(err)
 			}
-			s, err := Open(s.path, Options{NoSync: true, Keys: keys, renewNever: true})
+			s, err := Open(s.path, Options{NoSync: true, Sealer: storetest.Sealer, Keys: keys, renewNever: true})
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -52,7 +52,7 @@ func TestLookupsAreRightWhileKeysAreReplaced(t *testing.T) {
 	}
 	storetest.CompareWithModel(t, func(t *testing.T) store.Store {
 		current = 0
-		return openTest(t, testPath(t), Options{NoSync: true, Keys: []Key{testKey(t, 1)}})
+		return openTest(t, testPath(t), Options{NoSync: true, Sealer: storetest.Sealer, Keys: []Key{testKey(t, 1)}})
 	}, between)
 }
 

@@ -47,9 +47,10 @@ var bucketNames = [bucketCount]string{
 // forged or changed key is an error as well. What is in metaBucket stays in clear.
 type tx struct {
 	bolt    *bolt.Tx
-	ring    ring   // empty: the file is not encrypted
-	writes  int    // done through this tx
-	scratch []byte // for associated data
+	ring    ring          // empty: the file is not encrypted
+	sealer  *store.Sealer // nil: audit records are not sealed
+	writes  int           // done through this tx
+	scratch []byte        // for associated data
 	buckets [bucketCount]*bolt.Bucket
 }
 

@@ -127,6 +127,13 @@ func drawJournal(t *rapid.T, k store.Key) call {
 	if rapid.IntRange(0, 2).Draw(t, "setting") == 0 {
 		return writing("PutSetting", detail, func(tx store.Tx) error { return tx.PutSetting("brake", []byte(detail)) })
 	}
-	a := store.Audit{Key: k, Time: at(1), Detail: detail}
+	if rapid.IntRange(0, 4).Draw(t, "trim") == 0 {
+		before, most := at(rapid.IntRange(0, 4).Draw(t, "before")), rapid.IntRange(1, 3).Draw(t, "most")
+		return call{fmt.Sprintf("TrimAudit %v %d", before, most), func(tx store.Tx) string {
+			n, err := tx.TrimAudit(before, at(9), most)
+			return fmt.Sprint(n, " ", problem(tx, err))
+		}}
+	}
+	a := store.Audit{Key: k, Time: at(rapid.IntRange(0, 3).Draw(t, "time")), Detail: detail}
 	return writing("AppendAudit", a, func(tx store.Tx) error { return tx.AppendAudit(a) })
 }

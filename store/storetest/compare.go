@@ -205,6 +205,13 @@ func observe(tx store.Tx) (lines []string) {
 	}
 	value, err := tx.Setting("brake")
 	add("setting", value, err)
+	head, err := tx.AuditHead()
+	add("head", head, err)
+	checkpoint, err := tx.Checkpoint()
+	add("checkpoint", checkpoint, err)
+	for r, err := range tx.SealedAfter(1) {
+		add("sealed", fmt.Sprint(r.Seq, r.KeyID, r.MAC, string(r.Record)), err)
+	}
 	return append(lines, "links", unordered(tx.AllLinks()), "statuses", unordered(tx.Statuses()),
 		"pending", unordered(tx.PendingKeys()), "audit", all(tx.AuditAfter(0)), all(tx.AuditAfter(2)))
 }

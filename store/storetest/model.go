@@ -21,8 +21,8 @@ type model struct {
 	known     map[known]bool
 	statuses  map[store.Key]store.Status
 	intents   map[store.Key]store.Intent
-	audit     []store.Audit
 	settings  map[string]string
+	modelAudit
 }
 
 type membership struct {
@@ -50,7 +50,7 @@ func (m *model) clone() *model {
 	return &model{
 		resources: maps.Clone(m.resources), unacked: maps.Clone(m.unacked), members: maps.Clone(m.members),
 		links: maps.Clone(m.links), formers: maps.Clone(m.formers), known: maps.Clone(m.known),
-		statuses: maps.Clone(m.statuses), intents: maps.Clone(m.intents), audit: slices.Clone(m.audit), settings: maps.Clone(m.settings),
+		statuses: maps.Clone(m.statuses), intents: maps.Clone(m.intents), settings: maps.Clone(m.settings), modelAudit: m.modelAudit.clone(),
 	}
 }
 

@@ -76,26 +76,6 @@ func (m *model) DeleteIntent(k store.Key) error {
 	return nil
 }
 
-func (m *model) AppendAudit(a store.Audit) error {
-	a.Seq = uint64(len(m.audit)) + 1
-	m.audit = append(m.audit, a)
-	return nil
-}
-
-func (m *model) AuditOf(k store.Key) iter.Seq2[store.Audit, error] {
-	var of []store.Audit
-	for _, a := range m.audit {
-		if a.Key == k {
-			of = append(of, a)
-		}
-	}
-	return yieldAll(of)
-}
-
-func (m *model) AuditAfter(seq uint64) iter.Seq2[store.Audit, error] {
-	return yieldAll(m.audit[min(seq, uint64(len(m.audit))):])
-}
-
 func (m *model) Setting(name string) ([]byte, error) {
 	s, err := lookup(m.settings, name)
 	return []byte(s), err

@@ -18,7 +18,10 @@ import (
 	"scim2slack/store"
 )
 
-// Run runs the suite. open returns an empty store, which the suite closes; it is called once for each test and
+// Sealer is that of the stores that Run is given. It keeps values, so that records come back as they were.
+var Sealer = store.NewSealer(true, "the key of the stores that the suite tests")
+
+// Run runs the suite. open returns an empty store with Sealer, which the suite closes; it is called once for each test and
 // many times by the comparison with the model.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	groups := []struct {
@@ -32,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Formers", formerTests},
 		{"Work", workTests},
 		{"Journal", journalTests},
+		{"Chain", chainTests},
 		{"Transactions", transactionTests},
 		{"Sources", sourceTests},
 	}

@@ -220,6 +220,7 @@ func viewIsReadOnly(f *fixture) {
 		"PutIntent":          func(tx store.Tx) error { return tx.PutIntent(store.Intent{Key: k}) },
 		"DeleteIntent":       func(tx store.Tx) error { return tx.DeleteIntent(k) },
 		"AppendAudit":        func(tx store.Tx) error { return tx.AppendAudit(store.Audit{Key: k}) },
+		"TrimAudit":          func(tx store.Tx) error { _, err := tx.TrimAudit(at(1), at(1), 1); return err },
 		"PutSetting":         func(tx store.Tx) error { return tx.PutSetting("brake", nil) },
 	} {
 		if err := f.store.View(context.Background(), write); !errors.Is(err, store.ErrReadOnly) {

@@ -141,7 +141,9 @@ var journalTests = []test{
 	{"AuditComesBackAsItWas", func(f *fixture) {
 		want := store.Audit{
 			Seq: 99, Time: at(1), Actor: "source:okta", Key: userKey(1), Event: "resource.created", RequestID: "r-1", Generation: 3,
-			SlackID: "W1", Attributes: []string{"userName", "name.givenName"}, Detail: "created",
+			SlackID: "W1", Changes: []store.Change{{Attribute: "userName", Before: "ann", After: "anna", Rule: "rules.yaml:3:5"}, {Attribute: "active", After: true}},
+			Reason: "email_taken", Rule: "rules.yaml:9:1", Plan: "p1", Detail: "created", Message: "anna was created",
+			Calls: []store.SlackCall{{Method: "GET", Path: "/Users", Status: 200}, {Method: "POST", Path: "/Users", Error: "unknown"}},
 		}
 		appendAudit(f, want)
 		appendAudit(f, store.Audit{Event: "gateway.started"}) // about no resource
