@@ -1,6 +1,10 @@
 package scimhandlers
 
-import "scim2slack/store"
+import (
+	"slices"
+
+	"scim2slack/store"
+)
 
 // Where the groups of a person decide whether they are in Slack, or as what, a change of a group concerns its members too. They become
 // pending in the same transaction, so that none is forgotten, and only those do whom the change concerns.
@@ -10,24 +14,28 @@ func (e *edit) wakeMoved(tx store.Tx, renamed bool) error {
 	if !e.x.source.GroupsDecide || e.t != groups {
 		return nil
 	}
+	moved := slices.Concat(e.came, e.went)
 	if renamed {
-		if err := e.addMoved(tx, e.resource.Key); err != nil {
+		var err error
+		if moved, err = withMembers(tx, moved, e.resource.Key); err != nil {
 			return err
 		}
 	}
 	seen := map[string]bool{e.resource.Key.ID: true}
-	for i := 0; i < len(e.moved); i++ { // it grows
-		id := e.moved[i]
+	for i := 0; i < len(moved); i++ { // it grows
+		id := moved[i]
 		if seen[id] {
 			continue
 		}
 		seen[id] = true
 		key := store.Key{Source: e.resource.Key.Source, Type: store.User, ID: id}
-		if live, err := tx.Live(key); err != nil {
+		live, err := tx.Live(key)
+		if err != nil {
 			return err
-		} else if !live { // a group in the group, or nobody any more
+		}
+		if !live { // a group in the group, or nobody any more
 			if e.x.source.NestedDecide {
-				if err := e.addMoved(tx, store.Key{Source: key.Source, Type: store.Group, ID: id}); err != nil {
+				if moved, err = withMembers(tx, moved, store.Key{Source: key.Source, Type: store.Group, ID: id}); err != nil {
 					return err
 				}
 			}
@@ -41,13 +49,13 @@ func (e *edit) wakeMoved(tx store.Tx, renamed bool) error {
 	return nil
 }
 
-// addMoved adds the members of a group to those whom the change concerns.
-func (e *edit) addMoved(tx store.Tx, group store.Key) error {
+// withMembers adds the members of a group to those whom a change concerns.
+func withMembers(tx store.Tx, moved []string, group store.Key) ([]string, error) {
 	for m, err := range tx.Members(group) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		e.moved = append(e.moved, m.ID)
+		moved = append(moved, m.ID)
 	}
-	return nil
+	return moved, nil
 }

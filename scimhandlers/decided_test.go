@@ -22,7 +22,7 @@ func TestMovedMemberThatCannotBeRead(t *testing.T) {
 	disk := errors.New("disk")
 	for want, deciding := range map[error]bool{disk: true, nil: false} {
 		e := &edit{x: &exchange{source: Source{GroupsDecide: deciding}}, t: groups}
-		e.moved = []string{id}
+		e.came = []string{id}
 		err := w.store.Update(t.Context(), func(tx store.Tx) error { return e.wakeMoved(unreadable{tx, disk}, false) })
 		if !errors.Is(err, want) || len(e.touched) != 0 {
 			t.Errorf("deciding %v: %v, touched %v", deciding, err, e.touched)

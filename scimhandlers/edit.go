@@ -28,12 +28,11 @@ type outcome struct {
 	fresh    bool           // it was not there before
 	replayed bool           // a POST was applied to a resource that its source never learned of
 	adopted  bool           // a POST was applied to a user that its source knows
-	added    int            // members
-	removed  int
-	unknown  []string    // members that are no resource of the source
-	ignored  []string    // attributes that the schemas do not have
-	touched  []store.Key // groups that changed with it, and people whom its groups concern
-	moved    []string    // ids of members that came or went
+	unknown  []string       // members that are no resource of the source
+	ignored  []string       // attributes that the schemas do not have
+	touched  []store.Key    // groups that changed with it, and people whom its groups concern
+	came     []string       // ids of members that were not there before
+	went     []string       // ids of members that are not there any more
 }
 
 func (x *exchange) newEdit(t *resourceType, event string) *edit {
@@ -112,7 +111,7 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 		return err
 	}
 	if !e.fresh {
-		if e.added+e.removed == 0 && scim.Equal(before, doc) {
+		if len(e.came)+len(e.went) == 0 && scim.Equal(before, doc) {
 			return nil
 		}
 		if err := e.put(tx, doc); err != nil {
@@ -123,14 +122,16 @@ func (e *edit) apply(tx store.Tx, doc scim.Object, members []scim.MemberChange) 
 		return err
 	}
 	changes := changesOf(before, doc)
-	if e.added+e.removed > 0 {
+	if len(e.came)+len(e.went) > 0 {
 		changes = append(changes, store.Change{Attribute: "members"})
 	}
 	event := e.event
 	if e.replayed || e.adopted {
 		event = "resource.replaced"
 	}
-	return tx.AppendAudit(e.audit(e.resource, event, changes, e.memberDetail()))
+	record := e.audit(e.resource, event, changes, e.memberDetail())
+	record.Added, record.Removed = e.came[:min(len(e.came), store.MostMembers)], e.went[:min(len(e.went), store.MostMembers)]
+	return tx.AppendAudit(record)
 }
 
 // keepActive takes a missing or cleared active for silence: no value must not read as yes, nor as no. Nobody comes back, or goes, by it; and
@@ -191,7 +192,7 @@ func (e *edit) memberDetail() string {
 	for _, p := range []struct {
 		n    int
 		what string
-	}{{e.added, "added"}, {e.removed, "removed"}, {len(e.unknown), "left out because unknown"}} {
+	}{{len(e.came), "added"}, {len(e.went), "removed"}, {len(e.unknown), "left out because unknown"}} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}
@@ -228,7 +229,9 @@ func (e *edit) leaveGroups(tx store.Tx) error {
 			return err
 		}
 		detail := "members: 1 removed, because the " + noun(e.resource.Key.Type) + " was removed"
-		if err := tx.AppendAudit(e.audit(group, "resource.patched", store.Changed("members"), detail)); err != nil {
+		record := e.audit(group, "resource.patched", store.Changed("members"), detail)
+		record.Removed = []string{e.resource.Key.ID}
+		if err := tx.AppendAudit(record); err != nil {
 			return err
 		}
 		e.touched = append(e.touched, key)

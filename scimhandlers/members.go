@@ -2,6 +2,7 @@ package scimhandlers
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"scim2slack/scim"
@@ -48,34 +49,32 @@ func (e *edit) changeMembers(tx store.Tx, changes []scim.MemberChange) (err erro
 // addMembers reads only the members it adds, not the group.
 func (e *edit) addMembers(tx store.Tx, sent []scim.Object) error {
 	var members []store.Member
+	met := map[string]bool{}
 	for _, o := range sent {
-		if id := o.String("value"); isID(id) && o["display"] == nil {
-			there, err := tx.IsMember(e.resource.Key, id)
-			if err != nil {
+		id, there := o.String("value"), false
+		if isID(id) {
+			var err error
+			if there, err = tx.IsMember(e.resource.Key, id); err != nil {
 				return err
 			}
-			if there {
-				continue
-			}
 		}
+		if met[id] && id != "" || there && o["display"] == nil {
+			continue
+		}
+		met[id] = true
 		m, known, err := e.resolveMember(tx, o)
 		if err != nil {
 			return err
 		}
-		if known {
-			members = append(members, m)
+		if !known {
+			continue
+		}
+		if members = append(members, m); !there {
+			e.came = append(e.came, id)
 		}
 	}
-	n, err := tx.AddMembers(e.resource.Key, members...)
-	e.added += n
-	e.noteAdded(members)
+	_, err := tx.AddMembers(e.resource.Key, members...)
 	return err
-}
-
-func (e *edit) noteAdded(members []store.Member) {
-	for _, m := range members {
-		e.moved = append(e.moved, m.ID)
-	}
 }
 
 // replaceMembers makes those sent the members, by the difference to those that are there. A list of nothing but unknown members is
@@ -101,15 +100,16 @@ func (e *edit) replaceMembers(tx store.Tx, sent []scim.Object) error {
 			gone = append(gone, id)
 		}
 	}
-	n, err := tx.RemoveMembers(e.resource.Key, gone...)
-	if err != nil {
+	e.went = append(e.went, gone...)
+	for _, m := range add {
+		if _, there := current[m.ID]; !there {
+			e.came = append(e.came, m.ID)
+		}
+	}
+	if _, err := tx.RemoveMembers(e.resource.Key, gone...); err != nil {
 		return err
 	}
-	e.removed += n
-	n, err = tx.AddMembers(e.resource.Key, add...)
-	e.added += n
-	e.moved = append(e.moved, gone...)
-	e.noteAdded(add)
+	_, err = tx.AddMembers(e.resource.Key, add...)
 	return err
 }
 
@@ -146,10 +146,17 @@ func (e *edit) sortOut(tx store.Tx, sent []scim.Object, current map[string]store
 func (e *edit) removeMembers(tx store.Tx, change scim.MemberChange) error {
 	var gone []string
 	for _, o := range change.Members {
-		if id := o.String("value"); id != "" {
-			gone = append(gone, id)
-		} else {
+		id := o.String("value")
+		if id == "" {
 			e.unknown = append(e.unknown, o.String("display"))
+			continue
+		}
+		there, err := tx.IsMember(e.resource.Key, id)
+		if err != nil {
+			return err
+		}
+		if there {
+			gone = append(gone, id)
 		}
 	}
 	if change.Filter != nil {
@@ -163,9 +170,10 @@ func (e *edit) removeMembers(tx store.Tx, change scim.MemberChange) error {
 			}
 		}
 	}
-	n, err := tx.RemoveMembers(e.resource.Key, gone...)
-	e.removed += n
-	e.moved = append(e.moved, gone...)
+	slices.Sort(gone)
+	gone = slices.Compact(gone)
+	e.went = append(e.went, gone...)
+	_, err := tx.RemoveMembers(e.resource.Key, gone...)
 	return err
 }
 

@@ -21,14 +21,20 @@ type Audit struct {
 	Generation uint64    `json:"generation,omitempty"`
 	SlackID    string    `json:"slackId,omitempty"`
 	Changes    []Change  `json:"changes,omitempty"`
-	Reason     string    `json:"reason,omitempty"` // an identifier: Slack's error, or ours
-	Rule       string    `json:"rule,omitempty"`   // where the rule is written that decided
-	Plan       string    `json:"plan,omitempty"`   // the id of the plan that was carried out
+	// Added and Removed are the ids of members that came into a group and left it, at most MostMembers of each; Detail has their numbers.
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
+	Reason  string   `json:"reason,omitempty"` // an identifier: Slack's error, or ours
+	Rule    string   `json:"rule,omitempty"`   // where the rule is written that decided
+	Plan    string   `json:"plan,omitempty"`   // the id of the plan that was carried out
 	// Calls are those to Slack that were made since the record before, with their answers, oldest first.
 	Calls   []SlackCall `json:"calls,omitempty"`
 	Detail  string      `json:"detail,omitempty"`  // never with a value of a person
 	Message string      `json:"message,omitempty"` // a sentence for the administrator, which may quote values
 }
+
+// MostMembers is how many ids of members a record has: who fills a group of thousands has said so in one request, which the record is about.
+const MostMembers = 100
 
 // Change is an attribute that changed. Where a store keeps no values, Before and After come back as keyed hashes ("hmac:..."): equal for equal
 // values of an attribute, and otherwise telling nothing. nil, true and false stay as they are.

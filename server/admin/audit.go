@@ -26,6 +26,8 @@ type Record struct {
 	RequestID  string            `json:"requestId,omitempty"`
 	Attributes []string          `json:"attributes,omitempty"` // the names of Changes
 	Changes    []store.Change    `json:"changes,omitempty"`
+	Added      []string          `json:"added,omitempty"`   // ids of members that came, at most store.MostMembers
+	Removed    []string          `json:"removed,omitempty"` // and of those that went
 	Reason     string            `json:"reason,omitempty"`
 	Rule       string            `json:"rule,omitempty"`
 	Plan       string            `json:"plan,omitempty"`
@@ -36,7 +38,7 @@ type Record struct {
 
 func recordOf(a store.Audit) Record {
 	r := Record{Seq: a.Seq, Time: a.Time, Actor: a.Actor, Event: a.Event, Generation: a.Generation, SlackID: a.SlackID, RequestID: a.RequestID,
-		Attributes: a.Attributes(), Changes: a.Changes, Reason: a.Reason, Rule: a.Rule, Plan: a.Plan, Calls: a.Calls, Detail: a.Detail, Message: a.Message}
+		Attributes: a.Attributes(), Changes: a.Changes, Added: a.Added, Removed: a.Removed, Reason: a.Reason, Rule: a.Rule, Plan: a.Plan, Calls: a.Calls, Detail: a.Detail, Message: a.Message}
 	if a.Key != (store.Key{}) {
 		r.Key = &a.Key
 	}
