@@ -105,8 +105,9 @@ type Store struct {
 
 	inDoubt error // the committer's own: why nothing can be written any more
 
-	background sync.WaitGroup // ended by stop
-	stop       context.CancelFunc
+	renewal    sync.Mutex
+	endRenewal context.CancelFunc // of what replaces a key; nil: nothing does
+	renewed    chan struct{}      // closed when that has ended
 
 	closeOnce sync.Once
 }
@@ -131,11 +132,9 @@ func Open(path string, opts Options) (*Store, error) {
 		stopped: make(chan struct{}),
 	}
 	s.ring.Store(&keys)
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
 	go s.commitLoop()
-	if len(keys) > 1 && !opts.asIs() && !opts.renewNever {
-		s.background.Go(func() { s.renewAll(ctx) })
+	if !opts.asIs() && !opts.renewNever {
+		s.startRenewing()
 	}
 	return s, nil
 }
@@ -150,8 +149,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	keys := *s.ring.Load() // before the snapshot: it may be older than the last change of the keys
-	btx, err := s.db.Begin(false)
+	btx, keys, err := s.snapshot()
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return store.ErrClosed
 	}
@@ -159,9 +157,23 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 		return fmt.Errorf("read the store file %s: %w", s.path, err)
 	}
 	defer btx.Rollback()
-	t := &tx{bolt: btx, ring: keys, sealer: s.sealer}
+	t := &tx{bolt: btx, ring: *keys, sealer: s.sealer}
 	defer t.end()
 	return fn(t)
+}
+
+// snapshot begins to read, with the keys that counted at that moment: those before may lack the newest one, those afterwards one that the snapshot
+// still needs.
+func (s *Store) snapshot() (btx *bolt.Tx, keys *ring, err error) {
+	for {
+		keys = s.ring.Load()
+		if btx, err = s.db.Begin(false); err != nil || s.ring.Load() == keys {
+			return btx, keys, err
+		}
+		if err := btx.Rollback(); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // Close waits for the transactions under way, ends the committer and closes the file. From then on every method,
@@ -169,9 +181,9 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 func (s *Store) Close() error {
 	err := store.ErrClosed
 	s.closeOnce.Do(func() {
-		s.stop()
-		s.background.Wait()
+		s.stopRenewing()
 		close(s.closing)
+		s.stopRenewing() // one that began meanwhile
 		<-s.stopped
 		err = s.db.Close()
 	})

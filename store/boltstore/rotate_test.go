@@ -124,7 +124,7 @@ func TestANewKeyReplacesTheOldOne(t *testing.T) {
 	s = reopened(t, s, Options{Keys: []Key{second, first}, renewNever: true})
 	renewStep(t, s, 300)
 	s = reopened(t, s, Options{Keys: []Key{second, first}}) // goes on by itself
-	s.background.Wait()
+	<-s.renewed
 	onlyCurrent(t, s)
 	if !holds(t, path, first) {
 		t.Error("no page tells of the first key: the test is blind")
@@ -243,7 +243,7 @@ func TestNothingIsLostWhenTheProcessIsKilledWhileKeysAreReplaced(t *testing.T) {
 		t.Error("no process was killed halfway: the test is blind")
 	}
 	s = openTest(t, path, Options{Keys: numberedKeys(keys)})
-	s.background.Wait()
+	<-s.renewed
 	onlyCurrent(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -280,7 +280,7 @@ func TestADamagedValueIsNotLost(t *testing.T) {
 	fillCanaries(t, s)
 	changeAll(t, s, status)
 	s = reopened(t, s, Options{Keys: []Key{second, first}})
-	s.background.Wait()
+	<-s.renewed
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
