@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -64,12 +65,26 @@ func (e *edit) report() {
 	ctx := e.x.r.Context()
 	if n := len(e.unknown); n > 0 {
 		log.WarnContext(ctx, "members left out, because they are no resources of this source; push them first", "count", n,
-			"first", shortenAll(e.unknown[:min(n, mostNames)]))
+			"first", shown(e.unknown[:min(n, mostNames)], isID))
 	}
 	if n := len(e.ignored); n > 0 {
 		log.DebugContext(ctx, "attributes ignored, because the schemas do not have them", "count", n,
-			"first", shortenAll(e.ignored[:min(n, mostNames)]))
+			"first", shown(e.ignored[:min(n, mostNames)], attributeName.MatchString))
 	}
+}
+
+// attributeName is what somebody meant as the name of an attribute. Anything else may be a value in the wrong place, and no log shows it.
+var attributeName = regexp.MustCompile(`^(urn:[A-Za-z0-9:._-]{1,100}|[A-Za-z_$-]{1,40})$`)
+
+// shown hides what does not look harmless: some sources send the names and addresses of people where an id or a name of an attribute belongs.
+func shown(texts []string, harmless func(string) bool) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		if out[i] = text; !harmless(text) {
+			out[i] = "*"
+		}
+	}
+	return out
 }
 
 func shortenAll(names []string) []string {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -34,7 +35,7 @@ func setValue(c echo.Context, key contextKey, value any) {
 func (s *Server) identifyRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := c.Request().Header.Get(echo.HeaderXRequestID)
-		if !isPlain(id) {
+		if !isPlain(id) || s.keys.Load().byProof(bearer.proof("", sha256.Sum256([]byte(id)))) != nil { // a token in the wrong place is no id
 			id = uuid.NewString()
 		}
 		header := c.Response().Header()
@@ -47,7 +48,7 @@ func (s *Server) identifyRequest(next echo.HandlerFunc) echo.HandlerFunc {
 
 func isPlain(id string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
-	return id != "" && len(id) <= 64 && strings.IndexFunc(id, func(r rune) bool { return !strings.ContainsRune(letters, r) }) < 0
+	return id != "" && len(id) <= 64 && !strings.HasPrefix(id, "xox") && strings.IndexFunc(id, func(r rune) bool { return !strings.ContainsRune(letters, r) }) < 0
 }
 
 // logRequest writes one line for each request. The query stays out of it, for filters carry names and addresses of people.
@@ -62,19 +63,11 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
-		s.cfg.Log.LogAttrs(r.Context(), level, "request", slog.String("method", shorten(r.Method)), slog.String("path", shorten(r.URL.Path)),
+		s.cfg.Log.LogAttrs(r.Context(), level, "request", slog.String("method", shownMethod(r.Method)), slog.String("path", shownPath(r.URL.Path)),
 			slog.Int("status", status), slog.Duration("took", time.Since(begin)), slog.String("source", SourceName(r.Context())),
 			slog.String("credential", CallerOf(r.Context()).Credential), slog.String("remote", c.RealIP()), slog.String("request", RequestID(r.Context())))
 		return nil
 	}
-}
-
-func shorten(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 // recoverPanic makes a panic the answer 500.
@@ -88,7 +81,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares the value itself
 				panic(p)
 			}
-			s.cfg.Log.ErrorContext(c.Request().Context(), "panic in a request", "panic", p, "request", RequestID(c.Request().Context()),
+			s.cfg.Log.ErrorContext(c.Request().Context(), "panic in a request", "panic", shownPanic(p), "request", RequestID(c.Request().Context()),
 				"stack", string(debug.Stack()))
 			err = echo.NewHTTPError(http.StatusInternalServerError)
 		}()

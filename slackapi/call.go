@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -49,11 +50,17 @@ func AtTurn(ctx context.Context, do func() error) context.Context {
 }
 
 // do makes a call. If Slack does not offer SCIM 2.0, which it says before it does anything, the call is made once more in 1.1, and so are
-// all calls after it. It returns ctx.Err() if ctx ended while it waited for the budget, the error of AtTurn, or an *Error.
+// all calls after it. So is a call that was under way with a token that Slack does not take any more, if there is another by now. It returns ctx.Err() if ctx ended while it waited for the budget, the error of AtTurn, or an *Error.
 func (c *Client) do(ctx context.Context, call call) (answer, error) {
-	before := c.version1.Load()
+	before, token := c.version1.Load(), c.token.Load()
 	a, err := c.once(ctx, call)
-	if e := (*Error)(nil); !errors.As(err, &e) || e.Kind != Unsupported || before {
+	e := (*Error)(nil)
+	switch {
+	case !errors.As(err, &e):
+		return a, err
+	case e.Kind == Unauthorized && c.token.Load() != token:
+		return c.once(ctx, call)
+	case e.Kind != Unsupported || before:
 		return a, err
 	}
 	if !c.version1.Swap(true) {
@@ -84,8 +91,10 @@ func (c *Client) once(ctx context.Context, call call) (answer, error) {
 
 // record logs the call and obeys a rate limit.
 func (c *Client) record(ctx context.Context, call call, a answer, e *Error, took time.Duration) {
-	attrs := []slog.Attr{slog.String("op", call.op), slog.String("target", call.target),
-		slog.Int("status", a.status), slog.Duration("took", took)}
+	attrs := []slog.Attr{slog.String("op", call.op), slog.Int("status", a.status), slog.Duration("took", took)}
+	if strings.HasSuffix(call.path, "/"+call.target) { // an id of Slack's; names and addresses of people are not logged
+		attrs = append(attrs, slog.String("target", call.target))
+	}
 	if e != nil {
 		attrs = append(attrs, slog.String("kind", e.Kind.String()), slog.String("id", e.ID))
 	}
@@ -126,12 +135,9 @@ func (c *Client) exchange(ctx context.Context, call call, token secret) (answer,
 	}
 	defer response.Body.Close()
 	body, err := readBody(response.Body)
-	a := newAnswer(response.StatusCode, response.Header, body, err)
-	e := classify(call, a, time.Now())
-	if e != nil {
-		e.Detail = token.hide(e.Detail)
-	}
-	return a, e
+	// Before anything is cut from it: half a token is a secret too.
+	a := newAnswer(response.StatusCode, response.Header, token.hideIn(body), err)
+	return a, classify(call, a, time.Now())
 }
 
 func (c *Client) request(ctx context.Context, call call, token secret) (*http.Request, error) {

@@ -2,6 +2,7 @@ package slackapi
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -89,6 +90,18 @@ func (e *Error) Error() string {
 		b.WriteString("; " + advice)
 	}
 	return b.String()
+}
+
+// LogValue is what a log shows: neither whom it was about nor what Slack said, for both name people.
+func (e *Error) LogValue() slog.Value {
+	text := "slack: " + e.Op + ": " + e.Kind.phrase()
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (HTTP %d)", e.Status)
+	}
+	if e.ID != "" {
+		text += ": " + e.ID
+	}
+	return slog.StringValue(text)
 }
 
 // Unwrap returns the cause: a network error, a context error or a *LintError.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -21,8 +22,16 @@ type Identity struct {
 
 // Identify asks Slack whom the token belongs to (auth.test of the Web API). It spends none of the SCIM budget.
 func (c *Client) Identify(ctx context.Context) (Identity, error) {
+	return c.identify(ctx, *c.token.Load())
+}
+
+// IdentifyToken is Identify for another token, before it becomes the one that counts (SetToken).
+func (c *Client) IdentifyToken(ctx context.Context, token string) (Identity, error) {
+	return c.identify(ctx, secret(strings.TrimSpace(token)))
+}
+
+func (c *Client) identify(ctx context.Context, token secret) (Identity, error) {
 	call := call{op: "identify the token", method: http.MethodPost}
-	token := *c.token.Load()
 	if !token.usable() {
 		return Identity{}, call.fail(Unauthorized, answer{}, fault{detail: "no usable token is set"}, nil)
 	}
@@ -36,6 +45,9 @@ func (c *Client) Identify(ctx context.Context) (Identity, error) {
 	who, err := api.AuthTestContext(httptrace.WithClientTrace(ctx, f.trace()))
 	if err != nil {
 		return Identity{}, call.webFault(&f, err, token)
+	}
+	if who.UserID == "" || who.TeamID == "" { // as of {}, which slack-go takes for a yes
+		return Identity{}, call.fail(Unknown, answer{}, fault{detail: "the answer does not say whose token it is"}, nil)
 	}
 	return Identity{UserID: who.UserID, User: who.User, TeamID: who.TeamID, Team: who.Team, EnterpriseID: who.EnterpriseID, URL: who.URL}, nil
 }
@@ -51,7 +63,8 @@ func (c call) webFault(f *flight, err error, token secret) *Error {
 	switch {
 	case errors.As(err, &said):
 		kind := c.kindOf(answer{status: http.StatusOK}, fault{id: said.Err})
-		e := c.fail(kind, answer{status: http.StatusOK}, fault{id: said.Err, detail: said.Err}, nil)
+		text := shorten(token.hide(said.Err))
+		e := c.fail(kind, answer{status: http.StatusOK}, fault{id: text, detail: text}, nil)
 		if kind == Limited {
 			e.RetryAfter = defaultRetryAfter
 		}

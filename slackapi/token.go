@@ -1,6 +1,7 @@
 package slackapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,14 @@ func (s secret) hide(text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, string(s), redacted)
+}
+
+// hideIn is hide for a body.
+func (s secret) hideIn(body []byte) []byte {
+	if s == "" || !bytes.Contains(body, []byte(s)) {
+		return body
+	}
+	return bytes.ReplaceAll(body, []byte(s), []byte(redacted))
 }
 
 // clean returns err, or an error with the same text but the token if err shows it. Who echoes a token loses its type.

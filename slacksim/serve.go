@@ -165,7 +165,7 @@ func (s *Sim) authenticate(r *request, rt route) *apiError {
 // valid says whether a token works. The token of a deactivated account does
 // not (INF).
 func (s *Sim) valid(token string) bool {
-	return token == s.token && !s.revoked && s.users[s.opts.TokenUser].Active
+	return slices.Contains(s.tokens, token) && !s.revoked && s.users[s.opts.TokenUser].Active
 }
 
 // bearer returns the token of the Authorization header.

@@ -14,7 +14,8 @@ type Sim struct {
 	pacific *time.Location
 
 	mu      sync.Mutex
-	token   string
+	tokens  []string          // that are accepted
+	foreign map[string]string // workspaces of tokens of others
 	revoked bool
 	nextID  uint64
 
@@ -46,7 +47,7 @@ func New(o Options) *Sim {
 		groups:  make(map[string]*groupRecord),
 		locked:  make(map[string]bool),
 	}
-	s.token = s.opts.Token
+	s.tokens = []string{s.opts.Token}
 	s.buckets = newBuckets(s.opts)
 	s.calls = newCallLog(s.opts.CallLog)
 	if s.opts.TokenRole != RolePrimaryOwner {
@@ -61,11 +62,23 @@ func New(o Options) *Sim {
 // TokenUser returns the id of the account that the token belongs to.
 func (s *Sim) TokenUser() string { return s.opts.TokenUser }
 
-// SetToken replaces the accepted token and undoes [Sim.RevokeToken].
-func (s *Sim) SetToken(token string) {
+// SetToken replaces the accepted token, or tokens while one follows another,
+// and undoes [Sim.RevokeToken].
+func (s *Sim) SetToken(tokens ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.revoked = token, false
+	s.tokens, s.revoked = tokens, false
+}
+
+// AddForeignToken makes a token of another workspace: auth.test tells the
+// workspace, and SCIM calls with the token are refused as this is not that.
+func (s *Sim) AddForeignToken(token, teamID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.foreign == nil {
+		s.foreign = map[string]string{}
+	}
+	s.foreign[token] = teamID
 }
 
 // RevokeToken ends the token: auth.test answers token_revoked and SCIM calls

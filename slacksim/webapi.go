@@ -3,6 +3,7 @@ package slacksim
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,9 @@ func (c *call) webAPI() *answer {
 		return webError("unknown_method")
 	case !given:
 		return webError("not_authed")
-	case token != c.sim.token:
+	case c.sim.foreign[token] != "" && c.endpoint == EndpointAuthTest:
+		return jsonAnswer(http.StatusOK, object{{"ok", true}, {"team", "elsewhere"}, {"user", "someone"}, {"team_id", c.sim.foreign[token]}, {"user_id", "U0ELSEWHERE"}})
+	case !slices.Contains(c.sim.tokens, token):
 		return webError("invalid_auth")
 	case c.sim.revoked:
 		return webError("token_revoked")
