@@ -27,7 +27,7 @@ func (r *Reconciler) raise(ctx context.Context, j *job, what string) outcome {
 		return failed(err)
 	}
 	r.gate.raise(alarm)
-	r.cfg.Log.Error("outbound side stopped", "alarm", what, "key", j.key.String())
+	r.cfg.Log.Error("outbound side stopped by an alarm: see scim2slack status", "key", j.key.String()) // what it was may name people
 	return held(reasonUnasked, what)
 }
 

@@ -102,12 +102,17 @@ func PlanChange(ctx context.Context, st store.Store, before, after map[string]Op
 	return p, err
 }
 
-// Apply makes everybody pending whom the plan concerns. Errors are those of the store.
+// Apply makes everybody pending whom the plan concerns, and who is still there. Errors are those of the store.
 func (p ChangePlan) Apply(ctx context.Context, st store.Store) error {
 	const batch = 1000
 	for keys := p.Keys; len(keys) > 0; keys = keys[min(batch, len(keys)):] {
 		err := st.Update(ctx, func(tx store.Tx) error {
 			for _, key := range keys[:min(batch, len(keys))] {
+				if _, err := tx.Resource(key); errors.Is(err, store.ErrNotFound) {
+					continue
+				} else if err != nil {
+					return err
+				}
 				if err := store.MarkPending(tx, key); err != nil {
 					return err
 				}

@@ -18,7 +18,7 @@ type gate struct {
 	reason string        // why the token does not do; "" if it does
 	alarm  string        // what nobody asked for; "" if there is nothing
 	since  time.Time
-	shut   chan struct{} // one token: the gate was closed and wants somebody to see when it may open
+	shut   chan struct{} // one token: a call was refused, and somebody must see when the gate may open
 }
 
 // newGate makes a closed gate: nothing is sent before the token was checked once.
@@ -63,11 +63,22 @@ func (g *gate) state() (string, time.Time) {
 	return cmp.Or(g.alarm, g.reason), g.since
 }
 
+// refusal returns why the token does not do; "" if it does.
+func (g *gate) refusal() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.reason
+}
+
 // pass notes that the token does.
 func (g *gate) pass() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.reason = ""
+	select {
+	case <-g.shut: // what was refused before this moment says nothing any more
+	default:
+	}
 	g.openIfClear()
 }
 
@@ -107,16 +118,18 @@ func (g *gate) stop(reason string) {
 	defer g.mu.Unlock()
 	g.close()
 	g.reason = reason
-	select {
-	case g.shut <- struct{}{}:
-	default:
-	}
 }
 
 // observe closes the gate if the error says that the token is refused.
 func (g *gate) observe(err error) {
-	if reason := tokenRefused(err); reason != "" {
-		g.stop(reason)
+	reason := tokenRefused(err)
+	if reason == "" {
+		return
+	}
+	g.stop(reason)
+	select {
+	case g.shut <- struct{}{}:
+	default:
 	}
 }
 
@@ -128,64 +141,11 @@ func tokenRefused(err error) string {
 	}
 	switch e.Kind {
 	case slackapi.Unauthorized:
-		return "Slack refuses the token (" + e.ID + "): put a valid user token with the scope admin into slack.token; nothing is lost meanwhile"
+		return "Slack refuses the token (" + e.ID + "): put a valid user token with the scope admin where the old one was given; it is taken at once if that is a file, and nothing is lost meanwhile"
 	case slackapi.Unsupported:
 		return "Slack offers neither SCIM 2.0 nor 1.1 to this token (" + e.ID + "); nothing is lost meanwhile"
 	}
 	return ""
-}
-
-// Pauses between two checks of the token: short at first, so that a start against a Slack that is not there yet is quick.
-const (
-	firstCheck   = time.Second
-	longestCheck = time.Minute
-)
-
-// keepIdentity checks at the start whose token it is, and again each time the gate was closed, until Slack takes the token.
-// While it is not known whose token it is for other reasons than a refusal, the gate is open, and accounts that the gateway did not create wait.
-func (r *Reconciler) keepIdentity(ctx context.Context) {
-	pause := firstCheck
-	for {
-		identity, err := r.cfg.Slack.Identify(ctx)
-		switch reason := tokenRefused(err); {
-		case ctx.Err() != nil:
-			return
-		case err == nil:
-			r.identity.Store(&identity)
-			r.cfg.Log.Info("Slack takes the token", "user", identity.UserID, "team", identity.Team, "enterprise", identity.EnterpriseID)
-			r.gate.pass()
-		case reason != "":
-			r.cfg.Log.Error("outbound side paused", "reason", reason)
-			r.gate.stop(reason)
-		default:
-			r.cfg.Log.Warn("cannot ask Slack whose token it is; accounts that the gateway did not create are not touched until it is known", "error", err)
-			r.gate.pass()
-		}
-		if err == nil {
-			select {
-			case <-ctx.Done():
-				return
-			case <-r.gate.shut: // a call was refused since
-			}
-			r.cfg.Log.Error("outbound side paused", "reason", first(r.gate.state()))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		if pause = min(2*pause, longestCheck); err == nil && r.succeededSince(pause) {
-			pause = firstCheck
-		}
-	}
-}
-
-func first[A, B any](a A, _ B) A { return a }
-
-// succeededSince reports whether anything was synced within the time given.
-func (r *Reconciler) succeededSince(d time.Duration) bool {
-	last := r.lastSuccess.Load()
-	return last != nil && time.Since(*last) < d
 }
 
 // untouchable tells why an account must not be touched, now or ever; nil if it may. done is what is not done to it. While it is not

@@ -47,6 +47,8 @@ type Reconciler struct {
 	gate        *gate
 	began       time.Time // when Run began
 	identity    atomic.Pointer[slackapi.Identity]
+	given       givenToken
+	rounds      rounds
 	lastSuccess atomic.Pointer[time.Time]
 	lastDrift   atomic.Pointer[DriftSummary]
 }
@@ -60,14 +62,10 @@ func New(cfg Config) *Reconciler {
 	for lane := range workers {
 		lanes = append(lanes, lane)
 	}
-	r := &Reconciler{cfg: cfg, queue: newQueue(lanes), gate: newGate()}
-	r.SetSources(cfg.Sources)
+	r := &Reconciler{cfg: cfg, queue: newQueue(lanes), gate: newGate(), given: givenToken{came: make(chan struct{}, 1)}}
+	r.sources.Store(&cfg.Sources)
 	return r
 }
-
-// SetSources replaces the options of the sources. Rounds that are under way end with the old ones; who is concerned is to be enqueued
-// afterwards.
-func (r *Reconciler) SetSources(sources map[string]Options) { r.sources.Store(&sources) }
 
 // Run works until ctx ends and returns when its last goroutine has ended. Work that is left stays in the store. It returns an
 // error only if the store cannot be read at the start.
@@ -125,6 +123,7 @@ func (r *Reconciler) worker(ctx context.Context, lane slackapi.Lane) {
 // work is one round on one resource: load, plan and apply, conclude, answer.
 func (r *Reconciler) work(ctx context.Context, key store.Key, lane slackapi.Lane) {
 	r.quiet.taken(key)
+	r.rounds.begin(key)
 	j, err := r.load(ctx, key, lane)
 	if errors.Is(err, store.ErrNotFound) {
 		return // it was withdrawn
@@ -288,8 +287,9 @@ func (r *Reconciler) logDecision(j *job, o outcome, st store.Status) {
 	case st.Phase == store.Skipped || st.Phase == store.Pending && o.err != nil:
 		level = slog.LevelWarn
 	}
+	// The message names people and what they have: it is for status and explain, not for a log.
 	r.cfg.Log.Log(context.Background(), level, "resource "+string(st.Phase), "key", j.key.String(), "generation", st.Observed,
-		"reason", st.Reason, "message", st.Message, "warnings", len(st.Warnings))
+		"reason", st.Reason, "warnings", len(st.Warnings))
 	if st.Phase == store.Synced {
 		now := time.Now()
 		r.lastSuccess.Store(&now)

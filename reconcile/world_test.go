@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,7 @@ type world struct {
 	log   *slog.Logger
 	stop  func()
 	next  int
+	token string // of Slack; "" is the simulator's
 
 	bySlackName map[string]string
 }
@@ -59,7 +61,7 @@ func inWorld(t *testing.T, sim slacksim.Options, change func(*Options), test fun
 
 func (w *world) start(options Options) {
 	w.Helper()
-	client, err := slackapi.New(slackapi.Config{Token: slacksim.DefaultToken, SCIMURL: "http://slack.test/scim", APIURL: "http://slack.test/api/",
+	client, err := slackapi.New(slackapi.Config{Token: cmp.Or(w.token, slacksim.DefaultToken), SCIMURL: "http://slack.test/scim", APIURL: "http://slack.test/api/",
 		HTTPClient: w.slack.Client(), Share: 1, Log: w.log})
 	if err != nil {
 		w.Fatal(err)

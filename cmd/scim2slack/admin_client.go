@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,10 +19,10 @@ import (
 
 // adminFlags say where the running gateway is asked. By default that is the socket beside its data file.
 type adminFlags struct {
-	Config     string `short:"c" placeholder:"FILE" help:"The configuration of the gateway, for the name of its data file."`
-	Admin      string `placeholder:"URL" help:"Ask over TCP, for example http://127.0.0.1:8081, not over the socket beside the data file."`
-	AdminToken string `env:"SCIM2SLACK_ADMIN_TOKEN" placeholder:"TOKEN" help:"The admin token, for --admin. Better in the variable than on the command line."`
-	JSON       bool   `help:"Print JSON."`
+	Config         string `short:"c" placeholder:"FILE" help:"The configuration of the gateway, for the name of its data file."`
+	Admin          string `placeholder:"URL" help:"Ask over TCP, for example http://127.0.0.1:8081, not over the socket beside the data file."`
+	AdminTokenFile string `placeholder:"FILE" help:"The file of the admin token, for --admin. Without it: SCIM2SLACK_ADMIN_TOKEN, SCIM2SLACK_ADMIN_TOKEN_FILE, or the configuration."`
+	JSON           bool   `help:"Print JSON."`
 }
 
 // adminClient asks a running gateway.
@@ -42,12 +41,16 @@ type adminClient struct {
 const adminTimeout = 2 * time.Minute
 
 func (f *adminFlags) client(con *console) (*adminClient, error) {
-	if f.Admin != "" {
-		return f.overTCP(f.Admin, f.AdminToken)
-	}
 	cfg, err := whereabouts(f.Config, con.environ)
 	if err != nil {
 		return nil, err
+	}
+	token, err := f.token(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if f.Admin != "" {
+		return f.overTCP(f.Admin, token)
 	}
 	path, err := admin.SocketPath(cfg.Data)
 	if err != nil {
@@ -58,13 +61,25 @@ func (f *adminFlags) client(con *console) (*adminClient, error) {
 	}
 	socket := &adminClient{base: "http://gateway", where: "the socket " + path, plain: !f.JSON,
 		http: &http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
-	if token := cmp.Or(f.AdminToken, cfg.Admin.Token.reveal()); token != "" { // perhaps it runs as somebody else or elsewhere
+	if token != "" { // perhaps it runs as somebody else or elsewhere
 		socket.otherwise, err = f.overTCP(reachable(cfg.Admin.Listen), token)
 	}
 	return socket, err
 }
 
-func (f *adminFlags) overTCP(base, token string) (*adminClient, error) {
+// token is that of the file on the command line, or what the configuration says. No flag takes it itself: everybody may list the command lines of a machine.
+func (f *adminFlags) token(cfg *config) (secret, error) {
+	if f.AdminTokenFile == "" {
+		return cfg.Admin.Token, nil
+	}
+	text, err := readToken(f.AdminTokenFile)
+	if err != nil {
+		return "", &usageError{fmt.Sprintf("--admin-token-file %s %v", shownFile(f.AdminTokenFile), err)}
+	}
+	return secret(text), nil
+}
+
+func (f *adminFlags) overTCP(base string, token secret) (*adminClient, error) {
 	if !strings.Contains(base, "://") {
 		base = "http://" + base
 	}
@@ -72,7 +87,7 @@ func (f *adminFlags) overTCP(base, token string) (*adminClient, error) {
 		return nil, &usageError{"--admin " + err.Error()}
 	}
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the token stays here
-	return &adminClient{base: strings.TrimRight(base, "/"), token: secret(token), where: base, plain: !f.JSON,
+	return &adminClient{base: strings.TrimRight(base, "/"), token: token, where: base, plain: !f.JSON,
 		http: &http.Client{Timeout: adminTimeout, CheckRedirect: noRedirect, Transport: &http.Transport{DisableKeepAlives: true}}}, nil
 }
 
@@ -87,13 +102,13 @@ func reachable(listen string) string {
 
 // readLoosely reads a configuration without checking it.
 func readLoosely(file string, environ []string) (*loader, error) {
-	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
+	l := newLoader(file)
 	if file != "" {
 		content, err := readConfigFile(file)
 		if err != nil {
 			return nil, &usageError{fmt.Sprintf("%s cannot be read: %v", file, err)}
 		}
-		l.readYAML(content)
+		l.readYAML([]byte(content))
 	}
 	l.readEnvironment(environ)
 	return l, nil
@@ -107,7 +122,7 @@ func whereabouts(file string, environ []string) (*config, error) {
 	}
 	l.readTokenFile("admin.token", "admin.tokenFile", &l.config.Admin.Token, l.config.Admin.TokenFile)
 	l.readTokenFile("audit.key", "audit.keyFile", &l.config.Audit.Key, l.config.Audit.KeyFile)
-	if l.unparsed || l.faulty("data", "admin.listen") {
+	if l.unparsed || l.faulty("data", "admin.listen", "admin.tokenFile") {
 		sortFaults(l.faults)
 		return nil, &configError{l.faults}
 	}

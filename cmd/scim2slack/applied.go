@@ -88,7 +88,7 @@ type verdict struct {
 	Refused    bool    `json:"refused"` // more people would leave than plan.maxLeavers
 	Seconds    float64 `json:"seconds"` // of Slack's budget, at the least
 
-	changed []string // the sources that are not as they were applied last
+	changed map[string]applied // the sources that are not as they were applied last, as they are to be
 }
 
 // judge compares what was applied last with what is to be applied.
@@ -102,13 +102,13 @@ func judge(ctx context.Context, st store.Store, next map[string]applied, c *conf
 		return verdict{}, err
 	}
 	before, after := map[string]reconcile.Options{}, map[string]reconcile.Options{}
-	var changed []string
+	changed := map[string]applied{}
 	for name, a := range next {
 		was, known := last[name]
 		if known && was.same(a) {
 			continue
 		}
-		changed = append(changed, name)
+		changed[name] = a
 		if after[name], err = a.compiled(); err != nil {
 			return verdict{}, fmt.Errorf("source %s: %w", name, err)
 		}
@@ -143,9 +143,18 @@ func (e *refusedPlanError) Error() string {
 		"\"scim2slack plan -c FILE\"; if that is right, start with \"serve --approve %s\"", e.Counts[reconcile.Leaves], e.MaxLeavers, e.ID)
 }
 
-// apply makes the configuration the one that counts: those whom it concerns become pending. A change that puts out too many is refused, unless
-// approve names its very plan. The error is a *refusedPlanError, or the store's.
+// apply makes the configuration the one that counts: weigh and keep.
 func (c *config) apply(ctx context.Context, st store.Store, approve string) (verdict, error) {
+	v, err := c.weigh(ctx, st, approve)
+	if err == nil {
+		err = v.keep(ctx, st)
+	}
+	return v, err
+}
+
+// weigh judges the configuration against what was applied last. A change that puts out too many is refused, unless approve names its very plan.
+// It changes nothing. The error is a *refusedPlanError, or the store's.
+func (c *config) weigh(ctx context.Context, st store.Store, approve string) (verdict, error) {
 	next := map[string]applied{}
 	for _, s := range c.Sources {
 		next[s.Name] = s.applied()
@@ -157,15 +166,17 @@ func (c *config) apply(ctx context.Context, st store.Store, approve string) (ver
 	if v.Refused && v.ID != approve {
 		return v, &refusedPlanError{v}
 	}
-	if len(v.changed) == 0 {
-		return v, nil
+	return v, nil
+}
+
+// keep makes those pending whom the configuration concerns, and then remembers it. Errors are the store's.
+func (v verdict) keep(ctx context.Context, st store.Store) error {
+	if err := v.Apply(ctx, st); err != nil || len(v.changed) == 0 {
+		return err
 	}
-	if err := v.Apply(ctx, st); err != nil {
-		return v, err
-	}
-	return v, st.Update(ctx, func(tx store.Tx) error {
-		for _, name := range v.changed {
-			raw, err := json.Marshal(next[name])
+	return st.Update(ctx, func(tx store.Tx) error {
+		for name, a := range v.changed {
+			raw, err := json.Marshal(a)
 			if err != nil {
 				return err
 			}

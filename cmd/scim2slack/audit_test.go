@@ -305,7 +305,7 @@ func TestAuditKeyFile(t *testing.T) {
 	if err := os.Chmod(cfg.auditKeyPath(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cfg.firstAuditKey(); err == nil || !strings.Contains(err.Error(), "readable by everybody") {
+	if _, err := cfg.firstAuditKey(); err == nil || !strings.Contains(err.Error(), "open to everybody") {
 		t.Errorf("the error is %v", err)
 	}
 }

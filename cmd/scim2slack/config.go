@@ -124,25 +124,19 @@ const maxConfigFile = 1 << 20
 // loadConfig reads the file, if one is named, and lays the environment over it. environ is as os.Environ gives it. It finds
 // every fault, not the first: the error is a *configError with all of them. Warnings come with and without an error.
 func loadConfig(file string, environ []string) (*config, []fault, error) {
-	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}}
-	return l.load(environ)
+	return newLoader(file).load(environ)
 }
 
 // loadRules is loadConfig for what decides about people alone: no token has to be there, so that a pipeline needs none.
 func loadRules(file string, environ []string) (*config, []fault, error) {
-	l := &loader{file: file, config: defaultConfig(), origins: map[string]origin{}, rulesOnly: true}
+	l := newLoader(file)
+	l.rulesOnly = true
 	return l.load(environ)
 }
 
 func (l *loader) load(environ []string) (*config, []fault, error) {
-	file := l.file
-	if file != "" {
-		if content, err := readConfigFile(file); err != nil {
-			l.unparsed = true
-			l.report(origin{}, "", "cannot be read: %v: give the name of a file that exists and is yours", err)
-		} else {
-			l.readYAML(content)
-		}
+	if l.file != "" {
+		l.readFile()
 	}
 	l.readEnvironment(environ)
 	if !l.unparsed {
@@ -157,24 +151,45 @@ func (l *loader) load(environ []string) (*config, []fault, error) {
 	return nil, l.warnings, &configError{l.faults}
 }
 
-// readConfigFile returns the content, or an error without the name of the file. The file may be a pipe.
-func readConfigFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return nil, pathError.Err
+func newLoader(file string) *loader {
+	return &loader{file: file, config: defaultConfig(), origins: map[string]origin{}, files: map[place]reading{}}
+}
+
+// readFile reads the configuration's own file, unless its text is given.
+func (l *loader) readFile() {
+	if l.text == "" {
+		r, err := look(l.file, readConfigFile)
+		l.files[place{file: l.file}] = r
+		if err != nil {
+			l.unparsed = true
+			l.report(origin{}, "", "cannot be read: %v: give the name of a file that exists and is yours", err)
+			return
+		}
+		l.text = r.content.reveal()
 	}
+	l.readYAML([]byte(l.text))
+}
+
+// readConfigFile returns the content, or an error without the name of the file. The file may be a pipe.
+func readConfigFile(file string) (string, error) {
+	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return "", withoutName(err)
 	}
 	defer func() { _ = f.Close() }()
 	content, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return nil, pathError.Err
-	}
 	if len(content) > maxConfigFile {
-		return nil, fmt.Errorf("it has more than %d bytes, more than any configuration", maxConfigFile)
+		return "", fmt.Errorf("it has more than %d bytes, more than any configuration", maxConfigFile)
 	}
-	return content, err
+	return string(content), withoutName(err)
+}
+
+// withoutName returns what is wrong with a file without its name.
+func withoutName(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 // loader gathers the configuration and what is wrong with it.
@@ -184,8 +199,11 @@ type loader struct {
 	origins   map[string]origin // by the full path of the key, e.g. sources[0].token
 	faults    []fault
 	warnings  []fault
-	rulesOnly bool // tokens are not looked at
-	unparsed  bool // the file could not be understood at all: what seems to be missing may well be there
+	files     map[place]reading // that were read
+	before    map[place]reading // that were read the last time, if this is not the first
+	text      string            // of the file, if it is not to be read
+	rulesOnly bool              // tokens are not looked at
+	unparsed  bool              // the file could not be understood at all: what seems to be missing may well be there
 }
 
 // origin is where a value was given: in a variable, or in a place of the file. The zero origin is a default.

@@ -102,15 +102,9 @@ func (l *loader) readAdminTokenFile(i int, t *adminToken) {
 	case t.known && t.TokenFile != "":
 		l.report(l.origins[filePath], filePath, "is given beside sha256: keep one of the two")
 	case t.TokenFile != "":
-		text, err := readSecretFile(t.TokenFile)
-		if err == nil {
-			err = checkToken(text)
+		if text, ok := l.fetch(filePath, t.TokenFile, readToken); ok {
+			t.hash, t.known = sha256.Sum256([]byte(text)), true
 		}
-		if err != nil {
-			l.report(l.origins[filePath], filePath, "%s %v", quote(t.TokenFile), err)
-			return
-		}
-		t.hash, t.known = sha256.Sum256([]byte(text)), true
 	case !t.known && !l.faulty(hashPath, filePath):
 		l.report(l.origins[adminTokenPath(i, "")], hashPath, "is missing: give sha256 or tokenFile")
 	}
@@ -142,7 +136,7 @@ func adminTokensText(tokens []*adminToken) string {
 
 func checkHost(text string) error {
 	if !hostName.MatchString(text) {
-		return fmt.Errorf("lists %s: use names without scheme and port, such as gateway.example.com", quote(text))
+		return fmt.Errorf("lists %s: use names without scheme and port, such as gateway.example.com", quoteValue(text))
 	}
 	return nil
 }

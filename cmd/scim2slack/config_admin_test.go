@@ -41,7 +41,7 @@ func TestAdminTokenFaults(t *testing.T) {
 		"tokens: [{name: janet, role: viewer, sha256: " + hash + ", expires: soon}]":               {`f:2:123: admin.tokens[0].expires: is "soon": use the last day, such as 2027-01-31, or a moment, such as 2027-01-31T12:00:00Z`},
 		"tokens: [{name: janet, role: viewer, sha256: " + hash + ", tokenFile: x}]":                {"f:2:114: admin.tokens[0].tokenFile: is given beside sha256: keep one of the two"},
 		"tokens: [{name: janet, role: viewer, tokenFile: none}]":                                   {`f:2:40: admin.tokens[0].tokenFile: "none" cannot be read: no such file or directory`},
-		"tokens: [{name: janet, role: viewer, tokenFile: " + open + "}]":                           {"is readable by everybody on this machine (mode 0644): chmod 600 it"},
+		"tokens: [{name: janet, role: viewer, tokenFile: " + open + "}]":                           {"is open to everybody on this machine (mode 0644): chmod 600 it"},
 		"tokens: [{name: janet, role: viewer, sha256: " + source + "}]":                            {"f:4:27: sources[0].token: is the same token as that of the admin \"janet\": give each its own"},
 		"token: of-janet-000000000\n  tokens: [{name: j, role: viewer, sha256: " + hash + "}]":     {"f:3:36: admin.tokens[0].sha256: is the same token as that of the admin API: give each its own"},
 		"token: of-omar-0000000000\n  tokens: [{name: token, role: viewer, sha256: " + hash + "}]": {`f:3:13: admin.tokens[0].name: is "token", as is that of another token: use a name of its own`},

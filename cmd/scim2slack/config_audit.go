@@ -40,7 +40,7 @@ func keepKey(path, variable string, p *time.Duration) key {
 		days, whole := strings.CutSuffix(texts[0], "d")
 		n, err := strconv.ParseUint(days, 10, 16)
 		if err != nil || !whole && n != 0 {
-			return fmt.Errorf("is %s: use a number of days, such as 400d, or 0 to keep all", quote(texts[0]))
+			return fmt.Errorf("is %s: use a number of days, such as 400d, or 0 to keep all", quoteValue(texts[0]))
 		}
 		*p = time.Duration(n) * day
 		return nil
@@ -49,7 +49,7 @@ func keepKey(path, variable string, p *time.Duration) key {
 
 func checkSyslog(text string) error {
 	if _, _, err := auditsink.ParseSyslog(text); err != nil {
-		return fmt.Errorf("is %s: use udp://HOST:PORT, tcp://HOST:PORT or unix:///dev/log", quote(text))
+		return fmt.Errorf("is %s: use udp://HOST:PORT, tcp://HOST:PORT or unix:///dev/log", quoteValue(text))
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func readAuditKey(file string) (string, error) {
 		err = fmt.Errorf("holds only %d characters, fewer than %d", len(text), shortestAuditKey)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s %w", quote(file), err)
+		return "", fmt.Errorf("%s %w", shownFile(file), err)
 	}
 	return text, nil
 }

@@ -31,7 +31,7 @@ func clientKeys(c *clientConfig) []key {
 		textKey("secretFile", "", &c.SecretFile, notEmpty),
 		listKey("scopes", "", &c.Scopes, func(text string) error {
 			if choices := []string{server.ScopeRead, server.ScopeWrite}; !slices.Contains(choices, text) {
-				return fmt.Errorf("lists %s: use %s, or both", quote(text), alternatives(choices))
+				return fmt.Errorf("lists %s: use %s, or both", quoteValue(text), alternatives(choices))
 			}
 			return nil
 		}),
@@ -41,7 +41,7 @@ func clientKeys(c *clientConfig) []key {
 // checkClientID allows what goes through every form of OAuth 2 as it is.
 func checkClientID(text string) error {
 	if !clientID.MatchString(text) {
-		return fmt.Errorf("is %s: use up to 128 letters, digits, dots, dashes, tildes and underscores", quote(text))
+		return fmt.Errorf("is %s: use up to 128 letters, digits, dots, dashes, tildes and underscores", quoteValue(text))
 	}
 	return nil
 }
@@ -96,18 +96,9 @@ func (l *loader) checkClient(c *clientConfig) {
 	case c.SecretSHA256 != "":
 		_, _ = hex.Decode(c.hash[:], []byte(c.SecretSHA256)) // checkHash has seen it
 	default:
-		text, err := readSecretFile(c.SecretFile)
-		if err == nil {
-			err = checkToken(text)
+		if text, ok := l.fetch(file, c.SecretFile, readRandom(checkToken)); ok {
+			c.hash = sha256.Sum256([]byte(text))
 		}
-		if err == nil {
-			err = guessable(text)
-		}
-		if err != nil {
-			l.report(l.origins[file], file, "%s %v", quote(c.SecretFile), err)
-			return
-		}
-		c.hash = sha256.Sum256([]byte(text))
 	}
 }
 

@@ -25,7 +25,7 @@ func (l *loader) readEncryption() {
 		text, err := readPrivateFile(e.KeyFile, 0o077)
 		e.Key = secret(text)
 		if err != nil {
-			l.report(l.origins["encryption.keyFile"], "encryption.keyFile", "%s %v", quote(e.KeyFile), err)
+			l.report(l.origins["encryption.keyFile"], "encryption.keyFile", "%s %v", shownFile(e.KeyFile), err)
 			return
 		}
 		lines = strings.Split(text, "\n")
@@ -39,7 +39,7 @@ func (l *loader) readEncryption() {
 	keys, err := parseKeys(lines)
 	if err != nil {
 		if path == "encryption.keyFile" {
-			err = fmt.Errorf("%s %w", quote(e.KeyFile), err)
+			err = fmt.Errorf("%s %w", shownFile(e.KeyFile), err)
 		}
 		l.report(l.origins[path], path, "%v", err)
 		return

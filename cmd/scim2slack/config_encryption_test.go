@@ -44,8 +44,8 @@ func TestConfigEncryption(t *testing.T) {
 		{"twice", "", []string{keyFile + write("twice", first+"\n"+strings.ToUpper(first)+"\n", 0o600)}, 0, `twice" line 2: is the key of a line above`},
 		{"empty", "", []string{keyFile + write("empty", "# nothing\n", 0o600)}, 0, `empty" holds no key`},
 		{"group may read", "", []string{keyFile + write("group", first, 0o640)}, 0, "others than its owner (mode 0640): chmod 600 it"},
-		{"others may write", "", []string{keyFile + write("others", first, 0o602)}, 0, "others than its owner (mode 0602): chmod 600 it"},
-		{"everybody may read", "", []string{keyFile + write("open", first, 0o604)}, 0, "readable by everybody on this machine (mode 0604): chmod 600 it"},
+		{"others may write", "", []string{keyFile + write("others", first, 0o602)}, 0, "is open to everybody on this machine (mode 0602): chmod 600 it"},
+		{"everybody may read", "", []string{keyFile + write("open", first, 0o604)}, 0, "is open to everybody on this machine (mode 0604): chmod 600 it"},
 		{"directory", "", []string{keyFile + dir}, 0, "is not a file"},
 		{"missing", "", []string{keyFile + filepath.Join(dir, "none")}, 0, "cannot be read"},
 	}
@@ -88,8 +88,7 @@ func TestAConfigurationThatOthersReadHoldsNoKey(t *testing.T) {
 	if err := os.Chmod(file, 0o604); err != nil {
 		t.Fatal(err)
 	}
-	_, warnings, _ := loadConfig(file, nil)
-	if !strings.Contains(fmt.Sprint(warnings), "chmod 600 it") {
-		t.Errorf("got warnings %v", warnings)
+	if _, _, err := loadConfig(file, nil); err == nil || !strings.Contains(err.Error(), "holds secrets and is open to everybody") {
+		t.Errorf("got %v", err)
 	}
 }

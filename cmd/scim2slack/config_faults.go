@@ -52,6 +52,14 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.problem }
 
+// quoteValue is quote for a value that somebody gave to a key, which may be a secret in the wrong place.
+func quoteValue(text string) string {
+	if looksSecret(text) {
+		return hiddenText
+	}
+	return quote(text)
+}
+
 // quote shows a value that is not secret, shortened.
 func quote(text string) string {
 	const longest = 60

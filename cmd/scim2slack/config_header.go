@@ -29,11 +29,11 @@ func (h headerConfig) form() server.Form {
 // checkHeaderName refuses what has another meaning on the way, or may change on it.
 func checkHeaderName(text string) error {
 	if !headerName.MatchString(text) {
-		return fmt.Errorf("is %s: use the name of a header, such as X-Api-Key: letters, digits and dashes, a letter first", quote(text))
+		return fmt.Errorf("is %s: use the name of a header, such as X-Api-Key: letters, digits and dashes, a letter first", quoteValue(text))
 	}
 	if name := http.CanonicalHeaderKey(text); slices.Contains(otherHeaders, name) ||
 		slices.ContainsFunc(otherFamilies, func(family string) bool { return strings.HasPrefix(name, family) }) {
-		return fmt.Errorf("is %s, which has another meaning: use a header of its own, such as X-Api-Key", quote(text))
+		return fmt.Errorf("is %s, which has another meaning: use a header of its own, such as X-Api-Key", quoteValue(text))
 	}
 	return nil
 }

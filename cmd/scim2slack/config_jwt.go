@@ -144,19 +144,23 @@ func (l *loader) checkTrust(j *jwtConfig) {
 		return
 	}
 	if err := j.settings().Validate(); err != nil {
-		l.report(l.origins[path], path, "%s: %v", quote(j.KeyFile+j.JWKSURL), err)
+		l.report(l.origins[path], path, "%s: %v", quoteValue(j.KeyFile+j.JWKSURL), err)
 	}
 }
 
-// readKeyFile reads the public key, which everybody may know.
+// readKeyFile reads the public key, which everybody may know, and tries it.
 func (l *loader) readKeyFile(path string, j *jwtConfig) bool {
-	content, err := readConfigFile(j.KeyFile)
-	if err != nil {
-		l.report(l.origins[path], path, "%s cannot be read: %v: name the file of the public key in PEM", quote(j.KeyFile), err)
-		return false
-	}
-	j.key = string(content)
-	return true
+	key, ok := l.fetch(path, j.KeyFile, func(file string) (string, error) {
+		content, err := readConfigFile(file)
+		if err != nil {
+			return "", fmt.Errorf("cannot be read: %w: name the file of the public key in PEM", err)
+		}
+		tried := *j
+		tried.key = content
+		return content, tried.settings().Validate()
+	})
+	j.key = key
+	return ok
 }
 
 var jwtVariables = map[string]string{"algorithm": "SCIM2SLACK_JWT_ALGORITHM", "keyFile": "SCIM2SLACK_JWT_KEY_FILE",

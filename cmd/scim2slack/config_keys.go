@@ -151,7 +151,7 @@ func booleanKey(path, variable string, p *bool) key {
 		case "false":
 			*p = false
 		default:
-			return fmt.Errorf("is %s: use true or false", quote(texts[0]))
+			return fmt.Errorf("is %s: use true or false", quoteValue(texts[0]))
 		}
 		return nil
 	}, func() string { return strconv.FormatBool(*p) })
@@ -161,10 +161,10 @@ func durationKey(path, variable string, p *time.Duration, least, most time.Durat
 	return newKey(path, variable, kindDuration, func(texts []string) error {
 		d, err := time.ParseDuration(texts[0])
 		if err != nil {
-			return fmt.Errorf("is %s: use a number with a unit, such as 500ms, 3s or 2m", quote(texts[0]))
+			return fmt.Errorf("is %s: use a number with a unit, such as 500ms, 3s or 2m", quoteValue(texts[0]))
 		}
 		if d < least || d > most {
-			return fmt.Errorf("is %s: use a time from %v to %v", quote(texts[0]), least, most)
+			return fmt.Errorf("is %s: use a time from %v to %v", quoteValue(texts[0]), least, most)
 		}
 		*p = d
 		return nil
@@ -175,7 +175,7 @@ func shareKey(path, variable string, p *float64) key {
 	return newKey(path, variable, kindNumber, func(texts []string) error {
 		share, err := strconv.ParseFloat(texts[0], 64)
 		if err != nil || math.IsNaN(share) || share <= 0 || share > 1 {
-			return fmt.Errorf("is %s: use a number above 0 and up to 1, such as 0.9", quote(texts[0]))
+			return fmt.Errorf("is %s: use a number above 0 and up to 1, such as 0.9", quoteValue(texts[0]))
 		}
 		*p = share
 		return nil
@@ -185,7 +185,7 @@ func shareKey(path, variable string, p *float64) key {
 func choiceKey[T ~string](path, variable string, p *T, choices ...T) key {
 	return newKey(path, variable, kindText, func(texts []string) error {
 		if !slices.Contains(choices, T(texts[0])) {
-			return fmt.Errorf("is %s: use %s", quote(texts[0]), alternatives(choices))
+			return fmt.Errorf("is %s: use %s", quoteValue(texts[0]), alternatives(choices))
 		}
 		*p = T(texts[0])
 		return nil
@@ -197,7 +197,7 @@ func countKey(path, variable string, p *int) key {
 	return newKey(path, variable, kindNumber, func(texts []string) error {
 		n, err := strconv.Atoi(texts[0])
 		if err != nil || n < 0 {
-			return fmt.Errorf("is %s: use a whole number, 0 or more", quote(texts[0]))
+			return fmt.Errorf("is %s: use a whole number, 0 or more", quoteValue(texts[0]))
 		}
 		*p = n
 		return nil
@@ -218,7 +218,7 @@ func statusKey(path, variable string, p *int) key {
 		case "204":
 			*p = http.StatusNoContent
 		default:
-			return fmt.Errorf("is %s: use 200 or 204", quote(texts[0]))
+			return fmt.Errorf("is %s: use 200 or 204", quoteValue(texts[0]))
 		}
 		return nil
 	}, func() string { return strconv.Itoa(*p) })
@@ -231,7 +231,7 @@ func listKey(path, variable string, p *[]string, check func(string) error) key {
 				return err
 			}
 			if slices.Contains(texts[:i], text) {
-				return fmt.Errorf("lists %s twice: leave one out", quote(text))
+				return fmt.Errorf("lists %s twice: leave one out", quoteValue(text))
 			}
 		}
 		*p = texts
@@ -243,7 +243,7 @@ func matchKey(path, variable string, p *[]string) key {
 	choices := []string{reconcile.MatchUserName, reconcile.MatchEmail}
 	k := listKey(path, variable, p, func(text string) error {
 		if !slices.Contains(choices, text) {
-			return fmt.Errorf("lists %s: use %s, or both in the order of trust", quote(text), alternatives(choices))
+			return fmt.Errorf("lists %s: use %s, or both in the order of trust", quoteValue(text), alternatives(choices))
 		}
 		return nil
 	})

@@ -54,7 +54,7 @@ func limitKeys(limit *slackapi.Limit) []key {
 func parsePerMinute(text string) (float64, error) {
 	rate, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(rate > 0) || math.IsInf(rate, 0) {
-		return 0, fmt.Errorf("is %s: use the calls that Slack grants a minute, a number above 0", quote(text))
+		return 0, fmt.Errorf("is %s: use the calls that Slack grants a minute, a number above 0", quoteValue(text))
 	}
 	return rate, nil
 }
@@ -62,7 +62,7 @@ func parsePerMinute(text string) (float64, error) {
 func parseBurst(text string) (int, error) {
 	burst, err := strconv.Atoi(text)
 	if err != nil || burst < 1 {
-		return 0, fmt.Errorf("is %s: use the calls that may come at once, an integer of 1 or more", quote(text))
+		return 0, fmt.Errorf("is %s: use the calls that may come at once, an integer of 1 or more", quoteValue(text))
 	}
 	return burst, nil
 }
@@ -75,7 +75,7 @@ func (l *loader) readLimitsVariable(text string) {
 		name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
 		rate, burst, complete := strings.Cut(value, "/")
 		if !slices.Contains(slackapi.LimitNames(), name) {
-			l.report(place, "slack.limits", "there is no limit %s: use %s", quote(name), alternatives(slackapi.LimitNames()))
+			l.report(place, "slack.limits", "there is no limit %s: use %s", quoteValue(name), alternatives(slackapi.LimitNames()))
 			continue
 		}
 		if !complete {

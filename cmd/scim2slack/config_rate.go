@@ -20,7 +20,7 @@ func rateKeys(r *server.Rate) []key {
 		return newKey(path, variable, kindNumber, func(texts []string) error {
 			n, err := strconv.Atoi(texts[0])
 			if err != nil || n < 1 {
-				return fmt.Errorf("is %s: use %s, a whole number of 1 or more", quote(texts[0]), what)
+				return fmt.Errorf("is %s: use %s, a whole number of 1 or more", quoteValue(texts[0]), what)
 			}
 			*p = n
 			return nil
@@ -30,7 +30,7 @@ func rateKeys(r *server.Rate) []key {
 		newKey("rate.perSecond", "RATE_PER_SECOND", kindNumber, func(texts []string) error {
 			n, err := strconv.ParseFloat(texts[0], 64)
 			if err != nil || !(n > 0) || math.IsInf(n, 0) {
-				return fmt.Errorf("is %s: use the requests that the source may send a second, a number above 0", quote(texts[0]))
+				return fmt.Errorf("is %s: use the requests that the source may send a second, a number above 0", quoteValue(texts[0]))
 			}
 			r.PerSecond = n
 			return nil

@@ -158,7 +158,7 @@ func (l *loader) compileRules(i int, s *sourceConfig) {
 	set := s.Rules.set()
 	compiled, faults := translate.CompileRules(set)
 	for _, f := range faults {
-		place, problem := s.Rules.text(f.Of).within(f.Line, f.Column), f.Problem
+		place, problem := s.Rules.text(f.Of).within(f.Line, f.Column), longWords.ReplaceAllStringFunc(f.Problem, shownWord)
 		if place.variable != "" {
 			problem = fmt.Sprintf("at character %d: %s", f.Column, problem)
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -18,16 +20,17 @@ func (l *loader) readTokenFile(tokenPath, filePath string, token *secret, file s
 		return
 	}
 	delete(l.origins, tokenPath)
+	text, _ := l.fetch(filePath, file, readToken)
+	*token = secret(text)
+}
+
+// readToken reads a file that holds a token alone.
+func readToken(file string) (string, error) {
 	text, err := readSecretFile(file)
 	if err == nil {
 		err = checkToken(text)
 	}
-	if err != nil {
-		*token = ""
-		l.report(l.origins[filePath], filePath, "%s %v", quote(file), err)
-		return
-	}
-	*token = secret(text)
+	return text, err
 }
 
 // fileCounts reports whether the file of a secret, not the secret itself, was given with more weight.
@@ -45,43 +48,98 @@ func (l *loader) fileCounts(secretPath, filePath, file string) bool {
 	return !direct || atSecret.variable == ""
 }
 
+// others may not read a secret, nor write it, nor run it. The group may: orchestrators mount secrets with mode 0440 for the group that the
+// program runs in (fsGroup of Kubernetes, credentials of systemd), and then nobody else is in it.
+const others fs.FileMode = 0o007
+
 // readSecretFile returns the content without white space around it. Links are followed: orchestrators mount secrets so.
-func readSecretFile(file string) (string, error) { return readPrivateFile(file, 0o004) }
+func readSecretFile(file string) (string, error) { return readPrivateFile(file, others) }
 
 // readPrivateFile is readSecretFile for a file whose mode must have none of the bits.
 func readPrivateFile(file string, forbidden fs.FileMode) (string, error) {
 	info, err := os.Stat(file)
-	if err == nil {
-		switch {
-		case !info.Mode().IsRegular():
-			return "", errors.New("is not a file: give the name of a file that holds the token alone")
-		case info.Mode().Perm()&forbidden&^0o004 != 0:
-			return "", fmt.Errorf("may be read or changed by others than its owner (mode %04o): chmod 600 it", info.Mode().Perm())
-		case info.Mode().Perm()&forbidden != 0:
-			return "", fmt.Errorf("is readable by everybody on this machine (mode %04o): chmod 600 it", info.Mode().Perm())
-		case info.Size() > maxTokenFile:
-			return "", fmt.Errorf("has %d bytes: give the name of a file that holds the token alone", info.Size())
-		}
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
 	}
-	var content []byte
-	if err == nil {
-		content, err = os.ReadFile(file)
+	if !info.Mode().IsRegular() { // to open a pipe would wait for who writes into it
+		return "", errors.New("is not a file: give the name of a file that holds the secret alone")
 	}
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		err = fmt.Errorf("cannot be read: %w", pathError.Err)
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
 	}
-	return strings.TrimSpace(string(content)), err
+	defer func() { _ = f.Close() }()
+	if info, err = f.Stat(); err != nil {
+		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
+	}
+	switch mode := info.Mode().Perm(); {
+	case mode&forbidden&^others != 0:
+		return "", fmt.Errorf("may be read or changed by others than its owner (mode %04o): chmod 600 it", mode)
+	case mode&forbidden != 0:
+		return "", fmt.Errorf("is open to everybody on this machine (mode %04o): chmod 600 it", mode)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxTokenFile+1))
+	if err != nil {
+		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
+	}
+	if len(content) > maxTokenFile {
+		return "", fmt.Errorf("has more than %d bytes: give the name of a file that holds the secret alone", maxTokenFile)
+	}
+	return strings.TrimSpace(string(content)), nil
 }
 
-// checkPermissions warns of a file with tokens in it that everybody may read.
+// checkPermissions refuses a configuration with secrets in it that everybody may read.
 func (l *loader) checkPermissions() {
-	holdsTokens := false
+	holdsSecrets := false
 	for path, at := range l.origins {
-		if at.variable == "" && (path == "slack.token" || path == "admin.token" || path == "encryption.key" || path == "audit.key" || strings.HasPrefix(path, "sources[") && strings.HasSuffix(path, "].token")) {
-			holdsTokens = true
+		if at.variable == "" && secretKeys.MatchString(path) {
+			holdsSecrets = true
 		}
 	}
-	if info, err := os.Stat(l.file); holdsTokens && err == nil && info.Mode().Perm()&0o004 != 0 {
-		l.warn(origin{}, "", "holds tokens and is readable by everybody on this machine (mode %04o): chmod 600 it, or use tokenFile", info.Mode().Perm())
+	if info, err := os.Stat(l.file); holdsSecrets && err == nil && info.Mode().Perm()&others != 0 {
+		l.report(origin{}, "", "holds secrets and is open to everybody on this machine (mode %04o): chmod 600 it, or use tokenFile", info.Mode().Perm())
 	}
+}
+
+// secretKeys are the keys whose values are secrets.
+var secretKeys = regexp.MustCompile(`((^|\.)token|^encryption\.key|^audit\.key)$`)
+
+// shownFile shows the name of a file. What is not there may be a token in the place of a name.
+func shownFile(file string) string {
+	if _, err := os.Stat(file); err != nil && looksSecret(file) {
+		return hiddenText
+	}
+	return quote(file)
+}
+
+// longWords are those of a text that somebody wrote, such as a rule, that may be secrets.
+var longWords = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
+
+func shownWord(word string) string {
+	if looksSecret(word) {
+		return hiddenText
+	}
+	return word
+}
+
+const hiddenText = "(not shown, because it looks like a secret)"
+
+// withoutSecrets hides in a text what it repeats of the arguments and may be a token in the wrong place.
+func withoutSecrets(text string, args []string) string {
+	for _, arg := range args {
+		_, value, _ := strings.Cut(arg, "=")
+		for _, word := range []string{arg, value} {
+			if looksSecret(word) {
+				text = strings.ReplaceAll(text, word, hiddenText)
+			}
+		}
+	}
+	return text
+}
+
+// looksSecret tells texts that may be tokens: long, of letters and digits alone, and no address or path.
+func looksSecret(text string) bool {
+	const shortest = 16
+	return strings.HasPrefix(text, "xox") || len(text) >= shortest && !strings.ContainsAny(text, " /:") &&
+		strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, func(r rune) bool { return r >= 'A' && r <= 'z' })
 }

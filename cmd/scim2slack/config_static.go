@@ -70,7 +70,7 @@ func parseMoment(text string) (time.Time, error) {
 	}
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return moment, fmt.Errorf("is %s: use the last day, such as 2027-01-31, or a moment, such as 2027-01-31T12:00:00Z", quote(text))
+		return moment, fmt.Errorf("is %s: use the last day, such as 2027-01-31, or a moment, such as 2027-01-31T12:00:00Z", quoteValue(text))
 	}
 	return moment, nil
 }

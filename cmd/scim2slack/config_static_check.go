@@ -38,7 +38,7 @@ func (l *loader) checkStatics(i int, s *sourceConfig) {
 	}
 }
 
-// checkStatic takes the hash of a secret from the configuration or makes it of a file, of which nothing else is kept.
+// checkStatic takes the hash of a secret from the configuration or makes it of a file.
 func (l *loader) checkStatic(path string, c *staticConfig, fileKey string, read func(file string) (string, error)) {
 	at, atFile := l.origins[path], path+"."+fileKey
 	if !c.Expires.IsZero() && !time.Now().Before(c.Expires) {
@@ -54,12 +54,9 @@ func (l *loader) checkStatic(path string, c *staticConfig, fileKey string, read 
 		_, _ = hex.Decode(c.hash[:], []byte(c.SHA256)) // checkHash has seen it
 		return
 	}
-	text, err := read(c.File)
-	if err != nil {
-		l.report(l.origins[atFile], atFile, "%s %v", quote(c.File), err)
-		return
+	if text, ok := l.fetch(atFile, c.File, read); ok {
+		c.hash = sha256.Sum256([]byte(text))
 	}
-	c.hash = sha256.Sum256([]byte(text))
 }
 
 // readRandom makes a reader of files that hold a secret of the form alone, and one that nobody guesses.

@@ -51,7 +51,7 @@ func TestConfigStaticFaults(t *testing.T) {
 			`: sources[0].basic[0].passwordFile: "` + short + `" has only 6 characters and can be guessed: use 32 random ones or more, as "openssl rand -hex 32" makes`}},
 		{"a weak secret", `tokens: [{name: a, file: ` + same + `}]`, []string{
 			`: sources[0].tokens[0].file: "` + same + `" has only 3 different characters and can be guessed: use 32 random ones or more, as "openssl rand -hex 32" makes`}},
-		{"a file that all may read", `tokens: [{name: a, file: ` + open + `}]`, []string{`: sources[0].tokens[0].file: "` + open + `" is readable by everybody on this machine (mode 0644): chmod 600 it`}},
+		{"a file that all may read", `tokens: [{name: a, file: ` + open + `}]`, []string{`: sources[0].tokens[0].file: "` + open + `" is open to everybody on this machine (mode 0644): chmod 600 it`}},
 		{"no file", `basic: [{user: u, passwordFile: ` + dir + `/none}]`, []string{`: sources[0].basic[0].passwordFile: "` + dir + `/none" cannot be read: no such file or directory`}},
 		{"a control character", `basic: [{user: u, passwordFile: ` + control + `}]`, []string{`: sources[0].basic[0].passwordFile: "` + control + `" cannot be used: the password has a control character in it`}},
 		{"no user", `basic: [{sha256: ` + h + `}]`, []string{`f:2:30: sources[0].basic[0].user: is missing: give the user that the source presents`}},

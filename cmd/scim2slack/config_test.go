@@ -201,7 +201,7 @@ func TestConfigTokenFiles(t *testing.T) {
 		fault   string
 	}{
 		{"good", []string{"SCIM2SLACK_TOKEN_FILE=" + good}, canary, ""},
-		{"open", []string{"SCIM2SLACK_TOKEN_FILE=" + open}, "", "is readable by everybody on this machine (mode 0644): chmod 600 it"},
+		{"open", []string{"SCIM2SLACK_TOKEN_FILE=" + open}, "", "is open to everybody on this machine (mode 0644): chmod 600 it"},
 		{"empty", []string{"SCIM2SLACK_TOKEN_FILE=" + empty}, "", "is empty"},
 		{"missing", []string{"SCIM2SLACK_TOKEN_FILE=" + dir + "/none"}, "", "no such file"},
 		{"directory", []string{"SCIM2SLACK_TOKEN_FILE=" + dir}, "", "is not a file"},
@@ -250,7 +250,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &loader{file: "f", config: defaultConfig(), origins: map[string]origin{}}
+		l := newLoader("f")
 		l.readYAML([]byte("slack: {token: " + canary + "}\nadmin: {token: " + canary + ", tokenFile: none}\n" + text))
 		l.checkAll()
 		for _, fault := range l.faults {

@@ -49,13 +49,13 @@ func checkProxy(text string) error {
 	network, err := parseProxy(text)
 	switch {
 	case err != nil:
-		return fmt.Errorf("lists %s: use the addresses of proxies, such as 10.0.0.7 or 10.0.0.0/8", quote(text))
+		return fmt.Errorf("lists %s: use the addresses of proxies, such as 10.0.0.7 or 10.0.0.0/8", quoteValue(text))
 	case network.Bits() == 0:
-		return fmt.Errorf("lists %s, which is everybody: use the addresses of the proxies alone", quote(text))
+		return fmt.Errorf("lists %s, which is everybody: use the addresses of the proxies alone", quoteValue(text))
 	case network != network.Masked():
-		return fmt.Errorf("lists %s, which is an address within a network: use %s, or the address alone", quote(text), network.Masked())
+		return fmt.Errorf("lists %s, which is an address within a network: use %s, or the address alone", quoteValue(text), network.Masked())
 	case network.Addr().Is4In6():
-		return fmt.Errorf("lists %s: write it as an IPv4 network", quote(text))
+		return fmt.Errorf("lists %s: write it as an IPv4 network", quoteValue(text))
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func checkSAN(text string) error {
 	switch kind {
 	case "DNS", "URI", "email":
 	default:
-		return fmt.Errorf("lists %s: use DNS:host, URI:uri or email:address, as openssl x509 -ext subjectAltName prints them", quote(text))
+		return fmt.Errorf("lists %s: use DNS:host, URI:uri or email:address, as openssl x509 -ext subjectAltName prints them", quoteValue(text))
 	}
 	problem := ""
 	parsed, err := url.Parse(name)
@@ -81,7 +81,7 @@ func checkSAN(text string) error {
 		problem = "is no address"
 	}
 	if problem != "" {
-		return fmt.Errorf("lists %s, which %s: write the name as it stands in the certificate", quote(text), problem)
+		return fmt.Errorf("lists %s, which %s: write the name as it stands in the certificate", quoteValue(text), problem)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func checkListen(text string) error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return fmt.Errorf("is %s: use an address and a port, such as 127.0.0.1:8080", quote(text))
+		return fmt.Errorf("is %s: use an address and a port, such as 127.0.0.1:8080", quoteValue(text))
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func checkData(text string) error {
 		return err
 	}
 	if info, err := os.Stat(text); err == nil && info.IsDir() {
-		return fmt.Errorf("is the directory %s: use the name of a file, such as scim2slack.db", quote(text))
+		return fmt.Errorf("is the directory %s: use the name of a file, such as scim2slack.db", quoteValue(text))
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func checkToken(text string) error {
 
 func checkSlackID(text string) error {
 	if !slackID.MatchString(text) {
-		return fmt.Errorf("lists %s: use Slack user ids, such as U0123ABCD", quote(text))
+		return fmt.Errorf("lists %s: use Slack user ids, such as U0123ABCD", quoteValue(text))
 	}
 	return nil
 }
@@ -89,8 +89,11 @@ func checkSlackID(text string) error {
 var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{2,20}$`)
 
 func checkSourceName(text string) error {
+	if strings.HasPrefix(text, "xox") {
+		return errors.New("looks like a Slack token: names are shown in logs and metrics")
+	}
 	if !sourceName.MatchString(text) {
-		return fmt.Errorf("is %s: use up to 63 letters, digits, dots, dashes and underscores, a letter or digit first", quote(text))
+		return fmt.Errorf("is %s: use up to 63 letters, digits, dots, dashes and underscores, a letter or digit first", quoteValue(text))
 	}
 	return nil
 }
@@ -104,5 +107,5 @@ func checkAlgorithm(text string) error {
 	if slices.Contains(algorithms, text) {
 		return nil
 	}
-	return fmt.Errorf("is %s: use %s", quote(text), alternatives(algorithms))
+	return fmt.Errorf("is %s: use %s", quoteValue(text), alternatives(algorithms))
 }

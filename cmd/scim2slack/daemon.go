@@ -39,7 +39,8 @@ type daemon struct {
 	admin      *admin.Handler
 	caller     atomic.Pointer[func(*http.Request) scimhandlers.Source]
 	sinks      []*auditsink.Sink
-	reloads    *reloads // nil: there is no file to be read again
+	reloads    *reloads // nil: nothing is read again
+	slackToken secret   // that the reconciler was given last
 
 	scimListener, adminListener, socket net.Listener
 
@@ -52,7 +53,7 @@ type daemon struct {
 //
 // A configuration that would put too many people out of Slack is refused with a *refusedPlanError, unless approve names that plan.
 func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err error) {
-	d := &daemon{cfg: cfg, log: log}
+	d := &daemon{cfg: cfg, log: log, slackToken: cfg.Slack.Token}
 	d.applied.Store(cfg)
 	defer func() {
 		if err != nil {

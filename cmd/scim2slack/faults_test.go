@@ -114,6 +114,13 @@ var reintroducedFaults = []reintroduced{
 		"TestTokenEndpointOpensNothingElse", "server"},
 	{"of a parameter that comes twice the first counts", "server/oauth.go", "if len(list) > 1 {", "if false {",
 		"TestTokenRequestsRefused", "server"},
+	{"a token of another workspace counts", "reconcile/identity.go", "if !was.same(is) {", "if false {", "TestTokenOfAnotherWorkspace", "reconcile"},
+	{"who is pushed while a configuration is compared stays what the old one made", "reconcile/changeover.go", "		r.noted[key] = struct{}{}", "		_ = key", "TestPushedDuringChangeover", "reconcile"},
+	{"half of a token that Slack repeats is shown", "slackapi/call.go", "token.hideIn(body)", "body", "TestEchoedTokenIsNowhere", "slackapi"},
+	{"a replaced secret waits for the next change of the configuration", "cmd/scim2slack/config_files.go", "now.seen != before.seen", `at.key == "" && now.seen != before.seen`, "TestSecretsAreReplaced", "cmd/scim2slack"},
+	{"a spoilt file takes the secret away", "cmd/scim2slack/config_files.go", `err != nil && before.content != ""`, `false && before.content != ""`, "TestSecretFileThatIsNoGood", "cmd/scim2slack"},
+	{"the path of a request is logged as it is", "server/middleware.go", "shownPath(r.URL.Path)", "r.URL.Path", "TestCanaries", "cmd/scim2slack"},
+	{"what Slack said of a person is logged", "reconcile/reconcile.go", `"warnings", len(st.Warnings))`, `"warnings", len(st.Warnings), "message", st.Message)`, "TestCanaries", "cmd/scim2slack"},
 }
 
 // Each fault still fits the code, and docs/faults.md names it with its test.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	stdlog "log"
 	"log/slog"
 	"os"
 	"time"
@@ -17,6 +18,10 @@ func newLog(w io.Writer, level slog.Level) *slog.Logger {
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
+
+// quietLibraries ends what libraries log by themselves. net/http shows the beginning of an answer that nobody asked for, and Slack's, or a
+// proxy's, may repeat the token.
+func quietLibraries() { stdlog.SetOutput(io.Discard) }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -58,7 +58,7 @@ func run(args []string, con *console) int {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		printf(con.stderr, "scim2slack: %v\nTry \"scim2slack --help\".\n", err)
+		printf(con.stderr, "scim2slack: %s\nTry \"scim2slack --help\".\n", withoutSecrets(err.Error(), args))
 		return exitUsage
 	}
 	err = parsed.Run(con)

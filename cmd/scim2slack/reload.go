@@ -2,48 +2,39 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
-	"scim2slack/reconcile"
+	"scim2slack/server"
 )
 
 // reloads is what it takes to read the configuration again.
 type reloads struct {
-	file    string
+	file    string // "": there is none, and the environment alone names files
 	environ []string
-	seen    [sha256.Size]byte // of the content that was read last, whether it was good or not
+	files   map[place]reading // as they were read last, whether they were good or not
+	text    string            // of the file as it counts; it is not part of what may be printed
 	hangUp  chan os.Signal
+	mu      sync.Mutex // one reading at a time
 }
 
-// lookEvery is how often the file is looked at. Its content counts, and not its time: links that are moved over it, as orchestrators do, are noticed too.
+// lookEvery is how often the files are looked at.
 const lookEvery = 2 * time.Second
 
-func newReloads(file string, environ []string) *reloads {
-	r := &reloads{file: file, environ: environ, hangUp: make(chan os.Signal, 1)}
-	r.changed()
+// newReloads goes on from what the loader read.
+func newReloads(l *loader, environ []string) *reloads {
+	r := &reloads{file: l.file, environ: environ, files: l.files, text: l.text, hangUp: make(chan os.Signal, 1)}
 	signal.Notify(r.hangUp, syscall.SIGHUP)
 	return r
 }
 
-// changed reports whether the file has another content than at the last look. One that cannot be read has none.
-func (r *reloads) changed() bool {
-	content, err := readConfigFile(r.file)
-	if err != nil {
-		return false
-	}
-	now := sha256.Sum256(content)
-	other := now != r.seen
-	r.seen = now
-	return other
-}
-
-// watch reads the configuration again when its file changes, or when SIGHUP comes, until ctx ends.
+// watch reads the configuration again when its file, or that of a secret or key, changes, or when SIGHUP comes, until ctx ends.
 func (d *daemon) watch(ctx context.Context) error {
 	if d.reloads == nil {
 		<-ctx.Done()
@@ -53,35 +44,38 @@ func (d *daemon) watch(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
-		told := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.reloads.hangUp:
-			told = true
+			d.look(ctx, true)
 		case <-ticker.C:
-		}
-		if d.reloads.changed() || told {
-			d.reload(ctx, d.reloads.file, d.reloads.environ)
+			d.look(ctx, false)
 		}
 	}
 }
 
-// reload makes another configuration the one that counts, as a whole or not at all: one with faults, or one that would put too many people out of
-// Slack, changes nothing.
-func (d *daemon) reload(ctx context.Context, file string, environ []string) {
-	next, warnings, err := loadConfig(file, environ)
-	for _, w := range warnings {
-		d.log.Warn("configuration: " + w.String())
+// look reads the configuration again if a file of it changed, or if it was told to.
+func (d *daemon) look(ctx context.Context, told bool) {
+	d.reloads.mu.Lock()
+	defer d.reloads.mu.Unlock()
+	if told || changed(d.reloads.files) {
+		d.reload(ctx)
 	}
-	if faults := (*configError)(nil); errors.As(err, &faults) {
-		for _, f := range faults.faults {
-			d.log.Error("the configuration has a fault, and the old one stays", "fault", f.String())
-		}
+}
+
+// reload makes another configuration the one that counts. Secrets count at once. The rest counts as a whole or not at all: one that has faults, or
+// would put too many people out of Slack, changes nothing.
+func (d *daemon) reload(ctx context.Context) {
+	next, text, good := d.again()
+	if next == nil {
 		return
 	}
-	before, after := d.applied.Load().options(), next.options()
-	v, err := next.apply(ctx, d.store, "")
+	d.replaceSecrets(next)
+	// From here on it is noted on whom work begins: by the old options, while the new ones are compared with them.
+	changeover := d.reconciler.BeginChangeover()
+	defer changeover.End()
+	v, err := next.weigh(ctx, d.store, "")
 	if err != nil {
 		d.log.Error("the old configuration stays", "error", err)
 		return
@@ -97,47 +91,86 @@ func (d *daemon) reload(ctx context.Context, file string, environ []string) {
 	caller := next.caller()
 	d.caller.Store(&caller)
 	d.admin.SetSources(next.sourceNames())
-	d.admin.SetTokens(next.adminTokens())
-	d.reconciler.SetSources(after)
+	v.Keys = append(v.Keys, changeover.To(next.options())...)
+	d.applied.Store(next)
+	d.reloads.text = text
+	if err := v.keep(ctx, d.store); err != nil {
+		d.log.Error("the configuration counts, but who is concerned could not be marked; they are at the next start", "error", err)
+	}
 	for _, key := range v.Keys {
 		d.reconciler.Enqueue(key)
 	}
-	d.catchUp(ctx, before, after)
-	d.applied.Store(next)
+	if !good {
+		d.log.Info("the files of the old configuration's secrets were read again")
+		return
+	}
 	d.log.Info("the configuration was read again", "plan", v.ID, "people", v.People, "effect", v.counts())
 	if fixed := d.cfg.restartsFor(next); len(fixed) > 0 {
 		d.log.Warn("these keys take effect at the next start", "keys", fixed)
 	}
 }
 
-// catchUp works on those who were pushed between the comparison and the moment from which the new options count.
-func (d *daemon) catchUp(ctx context.Context, before, after map[string]reconcile.Options) {
-	late, err := reconcile.PlanChange(ctx, d.store, before, after, func(int, int) {})
+// again reads the configuration. If it has faults, which are logged, it is the one that counts, good is false, and only its files are read again, so
+// that a fault elsewhere keeps no secret from being replaced. It is nil if these have faults too. text is that of its file.
+func (d *daemon) again() (next *config, text string, good bool) {
+	r := d.reloads
+	l := newLoader(r.file)
+	l.before = r.files
+	next, warnings, err := l.load(r.environ)
+	r.files = l.files
+	d.logFaults(warnings, err)
 	if err == nil {
-		err = late.Apply(ctx, d.store)
+		return next, l.text, true
 	}
+	old := newLoader(r.file)
+	old.before, old.text = l.before, r.text
+	if old.text == "" { // there is no file, so it would be the same again
+		return nil, "", false
+	}
+	next, _, err = old.load(r.environ)
+	maps.Copy(r.files, old.files)
 	if err != nil {
-		d.log.Error("those who were pushed while the configuration was read again may keep what the old one made of them until they change", "error", err)
-		return
+		return nil, "", false
 	}
-	for _, key := range late.Keys {
-		d.reconciler.Enqueue(key)
+	return next, r.text, false
+}
+
+func (d *daemon) logFaults(warnings []fault, err error) {
+	for _, w := range warnings {
+		d.log.Warn("configuration: " + w.String())
+	}
+	if faults := (*configError)(nil); errors.As(err, &faults) {
+		for _, f := range faults.faults {
+			d.log.Error("the configuration has a fault, and the old one stays", "fault", f.String())
+		}
+	}
+}
+
+// replaceSecrets replaces the credentials of the sources that count, and the Slack token, whatever becomes of the rest of the configuration. Sources
+// that are new get theirs with it.
+func (d *daemon) replaceSecrets(next *config) {
+	counting := d.applied.Load().sourceNames()
+	credentials := slices.DeleteFunc(next.credentials(), func(c server.Credential) bool { return !slices.Contains(counting, c.Source) })
+	if err := d.edge.SetCredentials(credentials); err != nil {
+		d.log.Error("the old credentials stay", "error", err)
+	}
+	d.admin.SetTokens(next.adminTokens())
+	if d.slackToken != next.Slack.Token {
+		d.slackToken = next.Slack.Token
+		d.reconciler.SetToken(next.Slack.Token.reveal())
 	}
 }
 
 // swapped are the keys, beside those of the sources, that count as soon as they are read.
-var swapped = []string{"plan.maxLeavers", "admin.token", "admin.tokenFile"}
+var swapped = []string{"plan.maxLeavers", "admin.token", "admin.tokenFile", "slack.token", "slack.tokenFile"}
 
-// restartsFor lists the keys, beside those of the sources, that another configuration has otherwise.
+// restartsFor lists the keys, beside those of the sources, that another configuration has otherwise and that do not count before the next start.
 func (c *config) restartsFor(next *config) (keys []string) {
 	others := gatewayKeys(next)
 	for i, k := range gatewayKeys(c) {
 		if !slices.Contains(swapped, k.path) && k.show() != others[i].show() {
 			keys = append(keys, k.path)
 		}
-	}
-	if c.Slack.Token != next.Slack.Token {
-		keys = append(keys, "slack.token")
 	}
 	if c.Audit.Key != next.Audit.Key {
 		keys = append(keys, "audit.key")

@@ -23,7 +23,8 @@ const gcPercent = 50
 func (c *serveCommand) Run(con *console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	cfg, warnings, err := loadConfig(c.Config, con.environ)
+	l := newLoader(c.Config)
+	cfg, warnings, err := l.load(con.environ)
 	if err != nil {
 		printWarnings(con.stderr, warnings)
 		return err
@@ -31,6 +32,7 @@ func (c *serveCommand) Run(con *console) error {
 	if _, given := lookup(con.environ, "GOGC"); !given {
 		debug.SetGCPercent(gcPercent)
 	}
+	quietLibraries()
 	log := newLog(con.stderr, c.LogLevel)
 	for _, w := range warnings {
 		log.Warn("configuration: " + w.String())
@@ -39,9 +41,7 @@ func (c *serveCommand) Run(con *console) error {
 	if err != nil {
 		return err
 	}
-	if c.Config != "" {
-		d.reloads = newReloads(c.Config, con.environ)
-	}
+	d.reloads = newReloads(l, con.environ)
 	context.AfterFunc(ctx, stop) // from here on the signals have their usual effect again
 	d.announce()
 	return d.run(ctx)
