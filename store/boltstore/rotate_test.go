@@ -116,6 +116,13 @@ func fillUsers(t testing.TB, s *Store, n int) {
 	}
 }
 
+// waitRenewed waits until no key is being replaced.
+func waitRenewed(s *Store) {
+	if s.renewed != nil {
+		<-s.renewed
+	}
+}
+
 func TestANewKeyReplacesTheOldOne(t *testing.T) {
 	path := testPath(t)
 	first, second := testKey(t, 1), testKey(t, 2)
@@ -124,7 +131,7 @@ func TestANewKeyReplacesTheOldOne(t *testing.T) {
 	s = reopened(t, s, Options{Keys: []Key{second, first}, renewNever: true})
 	renewStep(t, s, 300)
 	s = reopened(t, s, Options{Keys: []Key{second, first}}) // goes on by itself
-	<-s.renewed
+	waitRenewed(s)
 	onlyCurrent(t, s)
 	if !holds(t, path, first) {
 		t.Error("no page tells of the first key: the test is blind")
@@ -243,7 +250,7 @@ func TestNothingIsLostWhenTheProcessIsKilledWhileKeysAreReplaced(t *testing.T) {
 		t.Error("no process was killed halfway: the test is blind")
 	}
 	s = openTest(t, path, Options{Keys: numberedKeys(keys)})
-	<-s.renewed
+	waitRenewed(s)
 	onlyCurrent(t, s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -280,7 +287,7 @@ func TestADamagedValueIsNotLost(t *testing.T) {
 	fillCanaries(t, s)
 	changeAll(t, s, status)
 	s = reopened(t, s, Options{Keys: []Key{second, first}})
-	<-s.renewed
+	waitRenewed(s)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
