@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"scim2slack/store/boltstore"
@@ -22,10 +23,9 @@ func (l *loader) readEncryption() {
 	lines := []string{e.Key.reveal()}
 	if l.fileCounts("encryption.key", "encryption.keyFile", e.KeyFile) {
 		delete(l.origins, "encryption.key")
-		text, err := readPrivateFile(e.KeyFile, 0o077)
+		text, ok := l.fetch("encryption.keyFile", e.KeyFile, readSecretFile)
 		e.Key = secret(text)
-		if err != nil {
-			l.report(l.origins["encryption.keyFile"], "encryption.keyFile", "%s %v", shownFile(e.KeyFile), err)
+		if !ok {
 			return
 		}
 		lines = strings.Split(text, "\n")
@@ -58,6 +58,11 @@ func encryptionKeys(file string, environ []string) ([]boltstore.Key, error) {
 		return nil, &configError{l.faults}
 	}
 	return l.config.Encryption.keys, nil
+}
+
+// sameKeys reports whether the keys are the same, in the same order.
+func sameKeys(a, b []boltstore.Key) bool {
+	return slices.EqualFunc(a, b, func(a, b boltstore.Key) bool { return a.ID() == b.ID() })
 }
 
 // parseKeys reads one key a line. Empty lines and those that begin with # are for people. Errors tell the line, not what is in it.

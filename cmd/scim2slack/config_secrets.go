@@ -53,10 +53,7 @@ func (l *loader) fileCounts(secretPath, filePath, file string) bool {
 const others fs.FileMode = 0o007
 
 // readSecretFile returns the content without white space around it. Links are followed: orchestrators mount secrets so.
-func readSecretFile(file string) (string, error) { return readPrivateFile(file, others) }
-
-// readPrivateFile is readSecretFile for a file whose mode must have none of the bits.
-func readPrivateFile(file string, forbidden fs.FileMode) (string, error) {
+func readSecretFile(file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
@@ -72,10 +69,7 @@ func readPrivateFile(file string, forbidden fs.FileMode) (string, error) {
 	if info, err = f.Stat(); err != nil {
 		return "", fmt.Errorf("cannot be read: %w", withoutName(err))
 	}
-	switch mode := info.Mode().Perm(); {
-	case mode&forbidden&^others != 0:
-		return "", fmt.Errorf("may be read or changed by others than its owner (mode %04o): chmod 600 it", mode)
-	case mode&forbidden != 0:
+	if mode := info.Mode().Perm(); mode&others != 0 {
 		return "", fmt.Errorf("is open to everybody on this machine (mode %04o): chmod 600 it", mode)
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxTokenFile+1))

@@ -41,6 +41,9 @@ type daemon struct {
 	sinks      []*auditsink.Sink
 	reloads    *reloads // nil: nothing is read again
 	slackToken secret   // that the reconciler was given last
+	// rekey replaces the keys of the store, which were given storeKeys last.
+	rekey     func(context.Context, []boltstore.Key) error
+	storeKeys []boltstore.Key
 
 	scimListener, adminListener, socket net.Listener
 
@@ -68,7 +71,7 @@ func openDaemon(cfg *config, log *slog.Logger, approve string) (_ *daemon, err e
 	if err != nil {
 		return nil, fmt.Errorf("open the data file: %w", err)
 	}
-	d.store = file
+	d.store, d.rekey, d.storeKeys = file, file.Rekey, cfg.Encryption.keys
 	if d.sinks, err = cfg.sinks(d); err != nil {
 		return nil, err
 	}
@@ -160,7 +163,7 @@ func (d *daemon) announce() {
 		api = "no admin API here, as no admin token is configured"
 	}
 	d.log.Info("serving health and metrics", "url", adminURL, "paths", "/livez, /readyz, /metrics", "api", api)
-	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain, links, plan, drift, retry, resume and token")
+	d.log.Info("serving the admin API to this user", "socket", d.socket.Addr().String(), "for", "scim2slack status, explain, links, plan, drift, audit, retry, resume, token and backup")
 	for _, name := range d.tokens.nobodyFor(d.cfg) {
 		d.log.Warn("nobody can push as this source yet", "source", name, "do", "scim2slack token new --source "+name)
 	}

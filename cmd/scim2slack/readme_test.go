@@ -48,7 +48,7 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range []string{"rfc7644.md", "limits.md", "faults.md", "encryption.md", "audit.md", "secrets.md"} {
+	for _, document := range []string{"../THREAT_MODEL.md", "rfc7644.md", "limits.md", "faults.md", "encryption.md", "audit.md", "secrets.md"} {
 		raw, err := os.ReadFile("../../docs/" + document)
 		if err != nil {
 			t.Fatal(err)

@@ -71,7 +71,7 @@ func (d *daemon) reload(ctx context.Context) {
 	if next == nil {
 		return
 	}
-	d.replaceSecrets(next)
+	d.replaceSecrets(ctx, next)
 	// From here on it is noted on whom work begins: by the old options, while the new ones are compared with them.
 	changeover := d.reconciler.BeginChangeover()
 	defer changeover.End()
@@ -146,9 +146,9 @@ func (d *daemon) logFaults(warnings []fault, err error) {
 	}
 }
 
-// replaceSecrets replaces the credentials of the sources that count, and the Slack token, whatever becomes of the rest of the configuration. Sources
+// replaceSecrets replaces the credentials of the sources that count, the Slack token and the keys of the store, whatever becomes of the rest of the configuration. Sources
 // that are new get theirs with it.
-func (d *daemon) replaceSecrets(next *config) {
+func (d *daemon) replaceSecrets(ctx context.Context, next *config) {
 	counting := d.applied.Load().sourceNames()
 	credentials := slices.DeleteFunc(next.credentials(), func(c server.Credential) bool { return !slices.Contains(counting, c.Source) })
 	if err := d.edge.SetCredentials(credentials); err != nil {
@@ -159,10 +159,17 @@ func (d *daemon) replaceSecrets(next *config) {
 		d.slackToken = next.Slack.Token
 		d.reconciler.SetToken(next.Slack.Token.reveal())
 	}
+	if !sameKeys(d.storeKeys, next.Encryption.keys) {
+		if err := d.rekey(ctx, next.Encryption.keys); err != nil {
+			d.log.Error("the keys of the store stay as they are", "error", err)
+			return
+		}
+		d.storeKeys = next.Encryption.keys
+	}
 }
 
 // swapped are the keys, beside those of the sources, that count as soon as they are read.
-var swapped = []string{"plan.maxLeavers", "admin.token", "admin.tokenFile", "slack.token", "slack.tokenFile"}
+var swapped = []string{"plan.maxLeavers", "admin.token", "admin.tokenFile", "slack.token", "slack.tokenFile", "encryption.key", "encryption.keyFile"}
 
 // restartsFor lists the keys, beside those of the sources, that another configuration has otherwise and that do not count before the next start.
 func (c *config) restartsFor(next *config) (keys []string) {

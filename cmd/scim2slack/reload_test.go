@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"scim2slack/store/boltstore"
 )
 
 // A secret in a file counts as soon as the new content is seen, and the old one does not any more.
@@ -262,4 +265,50 @@ func (k *rotated) rotate(r *running, n int) time.Duration {
 	}
 	k.token = token
 	return took
+}
+
+// The key of the store is replaced by its file, while pushes go on, and the old one opens nothing any more. A key that does not fit changes nothing.
+func TestStoreKeyIsReplaced(t *testing.T) {
+	key := func(n int) string { return strings.Repeat(fmt.Sprintf("%02x", n), 32) }
+	secrets := maps.Clone(firstSecrets)
+	secrets["store"] = key(1)
+	r := startGatewayWith(t, "encryption: {keyFile: DIR/store}\n", func(sim http.Handler) http.Handler { return sim }, secrets)
+	scim, _ := r.urls()
+	push := func(n int) {
+		body := fmt.Sprintf(`{"userName":"p%d","emails":[{"value":"p%d@example.com"}]}`, n, n)
+		if status := r.ask("POST", scim+"/Users", secrets["source"], body); status != http.StatusCreated {
+			t.Errorf("a push is answered with %d", status)
+		}
+	}
+	push(1)
+	for n := 2; n <= 4; n++ {
+		r.write("store", key(n)+"\n"+key(n-1)+"\n")
+		r.look(t.Context(), false)
+		push(n)
+		r.eventually("the key is replaced", func() bool { return r.log.count("the store is encrypted with the current key alone") == n-1 })
+	}
+	r.write("store", key(9))
+	r.look(t.Context(), false)
+	if r.log.count("the keys of the store stay as they are") != 1 {
+		t.Error("nobody was told that a key does not fit")
+	}
+	r.write("store", key(4))
+	r.look(t.Context(), false)
+	push(5)
+	r.stop()
+	for n, opens := range map[int]bool{1: false, 3: false, 4: true} {
+		k, err := boltstore.ParseKey(key(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := boltstore.Open(r.cfg.Data, boltstore.Options{Keys: []boltstore.Key{k}, ReadOnly: true})
+		if (err == nil) != opens {
+			t.Errorf("key %d: %v", n, err)
+		}
+		if err == nil {
+			if err := st.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
