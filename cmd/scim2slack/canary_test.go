@@ -30,7 +30,7 @@ type canaries []string
 var (
 	// secretCanaries are the secrets themselves. They are to be nowhere.
 	secretCanaries = canaries{"xoxp-1-slackcanary-7f3a", "sourcecanary-0b6e41d09a", "admincanary-55c08e12f7", "xoxp-2-nextcanary-9d21", "othersourcecanary-71b3",
-		"ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5"}
+		"ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5ca9a71e5", "passwordcanary-2ac81f6b90", "clientcanary-e4471bb02d", "auditcanary-90d5a3c16e-0123456789"}
 	// personCanaries are of people. Logs, metrics and strangers do not see them; the admin side shows people, that is what it is for.
 	personCanaries = canaries{"mailcanary@people.example", "namecanary", "firstcanary", "lastcanary", "groupcanary", "titlecanary"}
 	// misplacedCanary is a secret of somebody else that a source sends as the data of a person. It counts as that.
@@ -116,6 +116,38 @@ var inputs = map[string]func(c *canaryRun){
 		for _, word := range []string{c.source(), secretCanaries[0]} {
 			c.send(c.scimListener.Addr().String(), "GET /scim/v2/Users HTTP/1.1\nX-Request-Id: "+word+"\nAuthorization: Bearer "+c.source(), "")
 			c.send(c.scimListener.Addr().String(), "GET /scim/v2/Users HTTP/1.1\nX-Request-Id: "+word, "")
+		}
+	},
+	"passwords and clients of OAuth": func(c *canaryRun) {
+		address, password, secret := c.scimListener.Addr().String(), secretCanaries[6], secretCanaries[7]
+		basic := func(user, password string) string {
+			return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+		}
+		c.sources.WriteString(c.send(address, "GET /scim/v2/Users HTTP/1.1\n"+basic("ping", password), ""))
+		for _, pair := range [][2]string{{password, "ping"}, {"ping", password + "x"}, {password, password}, {"", password}, {secret, secret}} {
+			c.strangers.WriteString(c.send(address, "GET /scim/v2/Users HTTP/1.1\n"+basic(pair[0], pair[1]), ""))
+		}
+		const form = "\nContent-Type: application/x-www-form-urlencoded"
+		request := func(path, head, body string) string { return c.send(address, "POST "+path+" HTTP/1.1"+head, body) }
+		const grant = "grant_type=client_credentials"
+		for _, answer := range []string{
+			request(server.TokenPath+"?client_secret="+secret, form, grant), request(server.TokenPath, "\nContent-Type: application/json", `{"client_secret":"`+secret+`"}`),
+			request(server.TokenPath, form, grant+"&client_id="+secret+"&client_secret=x"), request(server.TokenPath, form, grant+"&client_id=pf&client_secret="+secret+"&client_secret="+secret),
+			request(server.TokenPath, form, grant+"&client_id=pf&client_secret="+secret+"&scope="+secret), request(server.TokenPath, form, "grant_type="+secret+"&client_id=pf&client_secret="+secret),
+			request(server.TokenPath, form+"\n"+basic("pf", secret+"x"), grant), request(server.TokenPath, form+"\n"+basic(secret, "pf"), grant), request("/"+secret, form, secret),
+		} {
+			c.strangers.WriteString(answer)
+		}
+		granted := request(server.TokenPath, form+"\n"+basic("pf", secret), grant)
+		_, rest, _ := strings.Cut(granted, `"access_token":"`)
+		token, _, found := strings.Cut(rest, `"`)
+		if !found {
+			c.Fatalf("no token: %s", granted)
+		}
+		c.sources.WriteString(c.send(address, "GET /scim/v2/Users HTTP/1.1\nAuthorization: Bearer "+token, ""))
+		c.strangers.WriteString(c.send(address, "GET /scim/v2/Users?access_token="+token+" HTTP/1.1\nAuthorization: Bearer "+token+"x", ""))
+		if strings.Contains(c.log.String(), token) {
+			c.Error("an access token is in the log")
 		}
 	},
 	"requests that go wrong": func(c *canaryRun) {
@@ -234,7 +266,7 @@ var inputs = map[string]func(c *canaryRun){
 		c.look(c.Context(), false)
 	},
 	"faulty files of secrets": func(c *canaryRun) {
-		for _, name := range []string{"source", "admin", "slack", "key"} {
+		for _, name := range []string{"source", "admin", "slack", "key", "basic", "client", "audit", "encryption"} {
 			good, err := os.ReadFile(filepath.Join(c.dir, name))
 			if err != nil {
 				c.Fatal(err)
@@ -329,6 +361,11 @@ var places = []struct {
 	{"file of the store, which is encrypted", slices.Concat(secretCanaries, personCanaries, canaries{misplacedCanary}), func(c *canaryRun) string {
 		return c.file(c.cfg.Data)
 	}},
+	{"audit that is copied to a file", slices.Concat(secretCanaries, personCanaries, canaries{misplacedCanary}), func(c *canaryRun) string {
+		path := filepath.Join(c.dir, "audit.jsonl")
+		c.eventually("the audit is copied", func() bool { info, err := os.Stat(path); return err == nil && info.Size() > 0 })
+		return c.file(path)
+	}},
 	{"backup", slices.Concat(secretCanaries, personCanaries, canaries{misplacedCanary}), func(c *canaryRun) string {
 		path := filepath.Join(c.dir, "backup")
 		_ = os.Remove(path)
@@ -369,7 +406,8 @@ func TestCanaries(t *testing.T) {
 
 func newCanaryRun(t *testing.T) *canaryRun {
 	c := &canaryRun{}
-	c.running = startGatewayWith(t, "  - name: other\n    token: "+secretCanaries[4]+"\n  - name: signed\n    jwt: {algorithm: EdDSA, keyFile: DIR/key, issuer: me, audience: you}\nencryption: {keyFile: DIR/encryption}\n",
+	c.running = startGatewayWith(t, "  - name: other\n    token: "+secretCanaries[4]+"\n    basic: [{user: ping, passwordFile: DIR/basic}]\n    clients: [{id: pf, secretFile: DIR/client, scopes: [scim.read, scim.write]}]"+
+		"\n  - name: signed\n    jwt: {algorithm: EdDSA, keyFile: DIR/key, issuer: me, audience: you}\nencryption: {keyFile: DIR/encryption}\naudit: {keyFile: DIR/audit, file: DIR/audit.jsonl}\n",
 		func(sim http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if says := c.slackSays.Load(); says != nil && !strings.Contains(r.URL.Path, "auth.test") {
@@ -378,7 +416,8 @@ func newCanaryRun(t *testing.T) *canaryRun {
 				}
 				sim.ServeHTTP(w, r)
 			})
-		}, map[string]string{"slack": secretCanaries[0], "source": secretCanaries[1], "admin": secretCanaries[2], "encryption": secretCanaries[5]})
+		}, map[string]string{"slack": secretCanaries[0], "source": secretCanaries[1], "admin": secretCanaries[2], "encryption": secretCanaries[5], "basic": secretCanaries[6], "client": secretCanaries[7],
+			"audit": secretCanaries[8]})
 	return c
 }
 
