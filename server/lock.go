@@ -128,7 +128,10 @@ func (k *keyring) presented(h http.Header) (form Form, text string, err error) {
 		if !isToken(word) {
 			return form, "", fmt.Errorf("the %s header has no word before its token", form.Header)
 		}
-		form.Word, text = strings.ToLower(word), strings.Trim(rest, " ")
+		text = strings.Trim(rest, " ")
+		if form.Word = bearer.Word; !strings.EqualFold(word, bearer.Word) { // as nearly all are
+			form.Word = strings.ToLower(word)
+		}
 	}
 	if text == "" {
 		return form, "", fmt.Errorf("the %s header is empty", form.Header)

@@ -63,6 +63,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if status >= http.StatusInternalServerError {
 			level = slog.LevelError
 		}
+		if !s.cfg.Log.Enabled(r.Context(), level) {
+			return nil
+		}
 		s.cfg.Log.LogAttrs(r.Context(), level, "request", slog.String("method", shownMethod(r.Method)), slog.String("path", shownPath(r.URL.Path)),
 			slog.Int("status", status), slog.Duration("took", time.Since(begin)), slog.String("source", SourceName(r.Context())),
 			slog.String("credential", CallerOf(r.Context()).Credential), slog.String("remote", c.RealIP()), slog.String("request", RequestID(r.Context())))

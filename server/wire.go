@@ -20,6 +20,7 @@ type wire struct {
 	begun   bool   // the element has a byte already
 	word    []byte // the version, or the name of the field in lower case, as far as it matters
 	value   []byte // of a field that frames the body
+	frames  bool   // the field says where the body ends
 	old     bool   // HTTP/1.0
 	sized   bool   // there was a Content-Length
 	chunked bool
@@ -61,6 +62,9 @@ func (w *wire) scan(p []byte) (good int, err error) {
 				w.restart()
 			}
 		default:
+			if good += w.skip(p[good:]); good == len(p) {
+				return good, nil
+			}
 			if err := w.step(p[good]); err != nil {
 				return good, err
 			}
@@ -68,6 +72,24 @@ func (w *wire) scan(p []byte) (good int, err error) {
 		}
 	}
 	return good, nil
+}
+
+// skip returns how many bytes from the first on change nothing: those within an address, or within the value of a field that does not frame the
+// body. They are most of a head.
+func (w *wire) skip(p []byte) int {
+	least := byte(' ')
+	switch {
+	case w.at == inTarget && w.begun:
+		least++
+	case w.at != inValue || w.frames:
+		return 0
+	}
+	for i, b := range p {
+		if b < least || b == 0x7f {
+			return i
+		}
+	}
+	return len(p)
 }
 
 // step follows one byte of the head of a request.
@@ -144,7 +166,7 @@ func (w *wire) name(b byte) error {
 	const longest = len("transfer-encoding")
 	switch {
 	case b == ':' && w.begun:
-		w.at = inValue
+		w.at, w.frames = inValue, string(w.word) == "content-length" || string(w.word) == "transfer-encoding"
 	case !isTokenByte(b): // also a blank: before a colon, or where a line begins that continues the last one
 		return malformed("a field begins with its name and a colon")
 	case len(w.word) <= longest:
@@ -162,17 +184,12 @@ func (w *wire) fieldValue(b byte) error {
 		return w.field(strings.Trim(string(w.value), " \t"))
 	case b < ' ' && b != '\t' || b == 0x7f:
 		return malformed("a field has no control character")
-	case len(w.value) < longest && w.frames():
+	case len(w.value) < longest && w.frames:
 		w.value = append(w.value, b)
-	case w.frames():
+	case w.frames:
 		return malformed("the length of the body takes few bytes to say")
 	}
 	return nil
-}
-
-// frames reports whether the field at hand says where the body ends.
-func (w *wire) frames() bool {
-	return string(w.word) == "content-length" || string(w.word) == "transfer-encoding"
 }
 
 // field takes from a complete field what it says about the body.

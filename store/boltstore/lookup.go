@@ -25,6 +25,14 @@ func (t *tx) prefixes() int { return max(1, len(t.ring)) }
 // lookup yields the suffixes of a prefix, in their order. They are valid until the transaction ends.
 func (t *tx) lookup(bucket int, prefix []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
+		if len(t.ring) == 0 && !t.bolt.Writable() { // the keys are as they are asked for, and stay where they are
+			for k := range t.raw(bucket, prefix, prefix) {
+				if !yield(k[len(prefix):], nil) {
+					return
+				}
+			}
+			return
+		}
 		var found [][]byte
 		for i := range t.prefixes() {
 			p := t.appendPrefix(newKey(), i, prefix)
