@@ -93,6 +93,30 @@ func TestTokenOwnerIsProtected(t *testing.T) {
 	})
 }
 
+// An account that the configuration protects is never adopted, changed or deactivated, be it linked or not.
+func TestConfiguredAccountsAreProtected(t *testing.T) {
+	inWorld(t, slacksim.Options{}, nil, func(w *world) {
+		linked := w.desire(store.User, "", user("janet"))
+		w.settle()
+		w.slack.AddUser(slacksim.User{UserName: "omar", Email: "omar@example.com", Active: true})
+		before := []slacksim.User{w.account("janet"), w.account("omar")}
+		w.stop()
+		w.protect = []string{before[0].ID, before[1].ID}
+		w.start(DefaultOptions())
+		w.desire(store.User, linked, userDoc(user("janet")).with("title", "Chef"))
+		matching := w.desire(store.User, "", user("omar"))
+		w.settle()
+		w.expect(linked, store.Held, "protected")
+		w.expect(matching, store.Held, "protected")
+		w.desire(store.User, linked, inactive("janet"))
+		w.remove(store.User, matching)
+		w.settle()
+		if after := []slacksim.User{w.account("janet"), w.account("omar")}; fmt.Sprint(after) != fmt.Sprint(before) {
+			w.Errorf("they changed:\n%+v\n%+v", before, after)
+		}
+	})
+}
+
 // A leaver is not kept in by a mapping that fails, and changed identifiers do not travel with a deactivation.
 func TestLeaverIsDeactivatedWhateverElse(t *testing.T) {
 	inWorld(t, slacksim.Options{}, nil, func(w *world) {

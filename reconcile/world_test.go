@@ -32,7 +32,9 @@ type world struct {
 	log   *slog.Logger
 	stop  func()
 	next  int
-	token string // of Slack; "" is the simulator's
+	// protect are Slack ids that are never touched, from the next start on.
+	protect []string
+	token   string // of Slack; "" is the simulator's
 
 	bySlackName map[string]string
 }
@@ -66,7 +68,7 @@ func (w *world) start(options Options) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.loop = New(Config{Store: w.store, Slack: client, Sources: map[string]Options{"s": options}, Log: w.log})
+	w.loop = New(Config{Store: w.store, Slack: client, Sources: map[string]Options{"s": options}, Protected: w.protect, Log: w.log})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- w.loop.Run(ctx) }()

@@ -133,7 +133,7 @@ func TestMergeProperties(t *testing.T) {
 			t.Fatalf("replacing twice is not replacing once: %s", cmp.Diff(replaced, again))
 		}
 		if same := Users.Merge(stored, Object{}); !Equal(same, stored) {
-			t.Fatalf("a PUT of nothing changed: %v", Changed(stored, same))
+			t.Fatalf("a PUT of nothing changed: %v", changedNames(stored, same))
 		}
 		if !Equal(Users.Render(replaced, Meta{}), Users.Render(sent, Meta{})) {
 			t.Fatalf("a replacement does not show what was sent: %s", cmp.Diff(sent, replaced))
@@ -219,15 +219,15 @@ func scribble(v any) {
 func TestChangedProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := canonicalDocument().Draw(t, "a"), canonicalDocument().Draw(t, "b")
-		names := Changed(a, b)
+		names := changedNames(a, b)
 		if Equal(a, b) != (len(names) == 0) {
 			t.Fatalf("Equal is %v, changed are %v", Equal(a, b), names)
 		}
 		if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
 			t.Fatalf("not sorted, or one twice: %v", names)
 		}
-		if !slices.Equal(names, Changed(b, a)) {
-			t.Fatalf("the other way round: %v, %v", names, Changed(b, a))
+		if !slices.Equal(names, changedNames(b, a)) {
+			t.Fatalf("the other way round: %v, %v", names, changedNames(b, a))
 		}
 		for i, d := range Differences(a, b) {
 			if d.Attribute != names[i] || !slices.ContainsFunc(Differences(b, a), func(r Difference) bool {
@@ -236,7 +236,7 @@ func TestChangedProperties(t *testing.T) {
 				t.Fatalf("difference %d is %+v, of %v", i, d, names)
 			}
 		}
-		if !Equal(a, a.Clone()) || len(Changed(a, a.Clone())) > 0 {
+		if !Equal(a, a.Clone()) || len(changedNames(a, a.Clone())) > 0 {
 			t.Fatal("a copy differs")
 		}
 	})
@@ -267,7 +267,7 @@ func TestRenderProperties(t *testing.T) {
 		// A client that sends back what it was answered changes nothing.
 		sent, ignored, err := Users.Canonical(back)
 		if err != nil || len(ignored) > 0 || !Equal(Users.Merge(doc, sent), doc) {
-			t.Fatalf("%s is not what a client may send back: %v %v %v", text, err, ignored, Changed(doc, Users.Merge(doc, sent)))
+			t.Fatalf("%s is not what a client may send back: %v %v %v", text, err, ignored, changedNames(doc, Users.Merge(doc, sent)))
 		}
 		scribble(answer)
 		if !Equal(doc, before) {

@@ -34,23 +34,14 @@ func equalValue(a, b any) bool {
 	return false // no value of a document
 }
 
-// Changed returns the names of the attributes in which two documents differ, sorted, for records of what happened: never a value.
-// Sub-attributes of single-valued attributes are written name.givenName, attributes of extensions URN:department,
-// multi-valued attributes by their name alone. It returns nothing exactly if Equal reports true.
-func Changed(a, b Object) []string {
-	var names []string
-	differing(a, b, "", func(d Difference) { names = append(names, d.Attribute) })
-	slices.Sort(names)
-	return names
-}
-
-// Difference is an attribute in which two documents differ, named as Changed names it, with its values; nil where it has none.
+// Difference is an attribute in which two documents differ, with its values; nil where it has none. Sub-attributes of single-valued attributes are
+// named name.givenName, attributes of extensions URN:department, multi-valued attributes by their name alone.
 type Difference struct {
 	Attribute     string
 	Before, After any
 }
 
-// Differences is Changed with the values.
+// Differences returns where two documents differ, sorted by name; nothing exactly if Equal reports true.
 func Differences(a, b Object) []Difference {
 	var out []Difference
 	differing(a, b, "", func(d Difference) { out = append(out, d) })

@@ -30,7 +30,8 @@ func (g *guesses) wrong(address string) time.Duration {
 	if g.limit.PerSecond == 0 {
 		return 0
 	}
-	slot := &g.buckets[maphash.String(g.seed, networkOf(address))%uint64(len(g.buckets))]
+	from, _ := netip.ParseAddr(address) // what is none shares the bucket of the zero one
+	slot := &g.buckets[maphash.Comparable(g.seed, originOf(from))%uint64(len(g.buckets))]
 	if slot.Load() == nil {
 		slot.CompareAndSwap(nil, rate.NewLimiter(rate.Limit(g.limit.PerSecond), g.limit.Burst))
 	}
@@ -39,17 +40,4 @@ func (g *guesses) wrong(address string) time.Duration {
 		return 0
 	}
 	return time.Duration((1 - bucket.Tokens()) / g.limit.PerSecond * float64(time.Second))
-}
-
-// networkOf is the address, or of IPv6 its network: whoever has one address there has 2^64 of them.
-func networkOf(address string) string {
-	a, err := netip.ParseAddr(address)
-	if err != nil {
-		return ""
-	}
-	if a = a.Unmap().WithZone(""); a.Is6() {
-		network, _ := a.Prefix(64) // an address of 128 bits has that prefix
-		return network.String()
-	}
-	return a.String()
 }

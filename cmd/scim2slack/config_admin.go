@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,15 +11,12 @@ import (
 	"scim2slack/server/admin"
 )
 
-// adminToken is one of several tokens of the admin API. Either its hash or its file is given.
+// adminToken is one of several tokens of the admin API.
 type adminToken struct {
-	Name      string
-	Role      admin.Role
-	Expires   time.Time // zero: never
-	TokenFile string
-
-	hash  [sha256.Size]byte
-	known bool // the hash is set
+	Name    string
+	Role    admin.Role
+	Expires time.Time // zero: never
+	hashed
 }
 
 // adminTokenName is that of admin.token in records.
@@ -52,20 +47,10 @@ func (t *adminToken) keys() []key {
 	return []key{
 		textKey("name", "", &t.Name, checkSourceName),
 		choiceKey("role", "", &t.Role, admin.Roles()...),
-		newKey("sha256", "", kindText, t.setHash, nil),
-		textKey("tokenFile", "", &t.TokenFile, notEmpty),
+		textKey("sha256", "", &t.SHA256, checkHash),
+		textKey("tokenFile", "", &t.File, notEmpty),
 		momentKey("expires", &t.Expires),
 	}
-}
-
-// setHash never shows the text: it may be the token itself in the wrong place.
-func (t *adminToken) setHash(texts []string) error {
-	raw, err := hex.DecodeString(texts[0])
-	if err != nil || len(raw) != sha256.Size {
-		return fmt.Errorf("is no SHA-256: use the 64 hexadecimal digits that printf %%s \"$TOKEN\" | sha256sum prints")
-	}
-	t.hash, t.known = [sha256.Size]byte(raw), true
-	return nil
 }
 
 // checkAdminTokens reads the files of tokens and wants each token whole.
@@ -89,24 +74,10 @@ func (l *loader) checkAdminTokens() {
 		if t.Role == "" && !l.faulty(path("role")) {
 			l.report(place(""), path("role"), "is missing: use %s", alternatives(admin.Roles()))
 		}
-		l.readAdminTokenFile(i, t)
+		l.readHashed(path(""), &t.hashed, "sha256", "tokenFile", checkToken)
 		if !t.Expires.IsZero() && !time.Now().Before(t.Expires) {
 			l.warn(place("expires"), path("expires"), "is over: the token opens nothing any more; replace it or leave it out")
 		}
-	}
-}
-
-func (l *loader) readAdminTokenFile(i int, t *adminToken) {
-	hashPath, filePath := adminTokenPath(i, "sha256"), adminTokenPath(i, "tokenFile")
-	switch {
-	case t.known && t.TokenFile != "":
-		l.report(l.origins[filePath], filePath, "is given beside sha256: keep one of the two")
-	case t.TokenFile != "":
-		if text, ok := l.fetch(filePath, t.TokenFile, readToken); ok {
-			t.hash, t.known = sha256.Sum256([]byte(text)), true
-		}
-	case !t.known && !l.faulty(hashPath, filePath):
-		l.report(l.origins[adminTokenPath(i, "")], hashPath, "is missing: give sha256 or tokenFile")
 	}
 }
 

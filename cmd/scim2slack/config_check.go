@@ -92,7 +92,7 @@ func (l *loader) checkTokensDiffer() {
 	check("slack.token", "Slack", l.config.Slack.Token)
 	check("admin.token", "the admin API", l.config.Admin.Token)
 	for i, t := range l.config.Admin.Tokens {
-		if given := adminTokenPath(i, "sha256"); t.known {
+		if given := adminTokenPath(i, "sha256"); t.known() {
 			if _, direct := l.origins[given]; !direct {
 				given = adminTokenPath(i, "tokenFile")
 			}
@@ -103,7 +103,7 @@ func (l *loader) checkTokensDiffer() {
 	for i, s := range l.config.Sources {
 		check(sourcePath(i, "token"), "the source "+quote(s.Name), s.Token)
 		for path, c := range s.statics(i) {
-			if c.hash == ([sha256.Size]byte{}) {
+			if !c.known() {
 				continue // it has a fault already
 			}
 			differ(path, quote(c.called())+" of the source "+quote(s.Name), c.hash)

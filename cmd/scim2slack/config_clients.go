@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,20 +13,18 @@ import (
 
 // clientConfig lets a source get short tokens by OAuth 2 client credentials (docs/jwt.md).
 type clientConfig struct {
-	ID           string
-	SecretSHA256 string // in hexadecimal; or
-	SecretFile   string
-	Scopes       []string
+	ID     string
+	Scopes []string
+	hashed
 
 	path string
-	hash [sha256.Size]byte // of either
 }
 
 func clientKeys(c *clientConfig) []key {
 	return []key{
 		textKey("id", "", &c.ID, checkClientID),
-		textKey("secretSHA256", "", &c.SecretSHA256, checkHash),
-		textKey("secretFile", "", &c.SecretFile, notEmpty),
+		textKey("secretSHA256", "", &c.SHA256, checkHash),
+		textKey("secretFile", "", &c.File, notEmpty),
 		listKey("scopes", "", &c.Scopes, func(text string) error {
 			if choices := []string{server.ScopeRead, server.ScopeWrite}; !slices.Contains(choices, text) {
 				return fmt.Errorf("lists %s: use %s, or both", quoteValue(text), alternatives(choices))
@@ -88,18 +84,7 @@ func (l *loader) checkClient(c *clientConfig) {
 	if c.Scopes != nil && len(c.Scopes) == 0 {
 		l.report(l.origins[c.path+".scopes"], c.path+".scopes", "is empty: use scim.read, scim.write or both, or leave the key out for both")
 	}
-	file := c.path + ".secretFile"
-	switch {
-	case l.faulty(c.path+".secretSHA256", file):
-	case (c.SecretSHA256 == "") == (c.SecretFile == ""):
-		l.report(l.origins[c.path], c.path, "needs either secretSHA256, which \"scim2slack token hash\" makes of a secret, or secretFile")
-	case c.SecretSHA256 != "":
-		_, _ = hex.Decode(c.hash[:], []byte(c.SecretSHA256)) // checkHash has seen it
-	default:
-		if text, ok := l.fetch(file, c.SecretFile, readRandom(checkToken)); ok {
-			c.hash = sha256.Sum256([]byte(text))
-		}
-	}
+	l.readHashed(c.path, &c.hashed, "secretSHA256", "secretFile", checkToken)
 }
 
 // readOnly: scim.write includes scim.read.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,12 +17,9 @@ import (
 type staticConfig struct {
 	Name     string // of a token; "basic" for a password
 	User     string // of a password
-	SHA256   string // in hexadecimal; or
-	File     string // the file that holds the secret
 	Expires  time.Time
 	ReadOnly bool
-
-	hash [sha256.Size]byte // of either
+	hashed
 }
 
 func tokenKeys(t *staticConfig) []key {
