@@ -62,6 +62,7 @@ func New(cfg Config) *Reconciler {
 	for lane := range workers {
 		lanes = append(lanes, lane)
 	}
+	cfg.Store = followed{cfg.Store}
 	r := &Reconciler{cfg: cfg, queue: newQueue(lanes), gate: newGate(), given: givenToken{came: make(chan struct{}, 1)}}
 	r.sources.Store(&cfg.Sources)
 	return r

@@ -409,3 +409,17 @@ func TestRetry(t *testing.T) {
 		t.Errorf("records %+v", a)
 	}
 }
+
+// What changes something is done to its end for a client who is gone, so that nothing is changed of which nobody is told.
+func TestClientWhoLeft(t *testing.T) {
+	f := newFixture(t, "")
+	f.populate()
+	r := f.request("POST", "/admin/v1/links/relink?who=omar&slackId=W0000000001")
+	ctx, leave := context.WithCancel(r.Context())
+	leave()
+	w := httptest.NewRecorder()
+	f.handler.Socket().ServeHTTP(w, r.WithContext(ctx))
+	if w.Code != 200 || len(f.loop.retried) != 1 {
+		t.Errorf("%d: %s; retried %v", w.Code, w.Body, f.loop.retried)
+	}
+}

@@ -81,6 +81,9 @@ func mayUse(who caller, found *route, allowed []string, r *http.Request) *refusa
 
 // serve answers a request that is allowed. It is recorded before; what changes something is not done without its record.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, found *route) {
+	if found.method == http.MethodPost && found.need != Viewer {
+		r = r.WithContext(context.WithoutCancel(r.Context())) // what began to change is carried through, also for a client who leaves
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(found.maxBody, 1<<10))
 	if found.event != "" {
 		a := newRecord(r.Context(), found.event)

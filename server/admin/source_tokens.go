@@ -151,11 +151,10 @@ func (h *Handler) revokeSourceToken(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// changeTokens changes the tokens in the store, has the change count, and answers. It does so to the end even if the client goes away.
+// changeTokens changes the tokens in the store, has the change count, and answers.
 func (h *Handler) changeTokens(w http.ResponseWriter, r *http.Request, change func(store.Tx, []store.Token) (list []store.Token, answer any, err error)) {
-	ctx := context.WithoutCancel(r.Context())
 	var answer any
-	err := h.cfg.Store.Update(ctx, func(tx store.Tx) error {
+	err := h.cfg.Store.Update(r.Context(), func(tx store.Tx) error {
 		list, err := store.Tokens(tx)
 		if err != nil {
 			return err
@@ -166,7 +165,7 @@ func (h *Handler) changeTokens(w http.ResponseWriter, r *http.Request, change fu
 		return store.PutTokens(tx, list)
 	})
 	if err == nil {
-		err = h.cfg.SourceTokens.Refresh(ctx)
+		err = h.cfg.SourceTokens.Refresh(r.Context())
 	}
 	if refused := (*tokenError)(nil); errors.As(err, &refused) {
 		writeError(w, refused.status, refused.message)
