@@ -157,6 +157,7 @@ func (w *rewriter) writeEmails() {
 	}
 	list := []any{scim.Object{"value": primary.value, "primary": true}}
 	switch {
+	case rulesPrimary && !plausible(primary.text): // the default mapping would take another one, and a rule means its own
 	case !rulesSecondary:
 		for _, e := range theirs {
 			list = append(list, scim.Object{"value": e.text, "type": e.kind})

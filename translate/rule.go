@@ -255,6 +255,19 @@ func (r *Rules) Of(a scim.SlackAttribute) (Rule, bool) {
 	return Rule{}, false
 }
 
+// placeOf tells where the rule is written that stands in place of the default mapping of an attribute; "" if none does.
+func (r *Rules) placeOf(a scim.SlackAttribute) string {
+	if r == nil {
+		return ""
+	}
+	for _, c := range r.user {
+		if c.Attribute == a && (c.program != nil || c.Expression == "") {
+			return c.Place
+		}
+	}
+	return ""
+}
+
 // When returns on which occasions an attribute is written.
 func (r *Rules) When(a scim.SlackAttribute) When {
 	if r == nil || r.whens[a] == "" {

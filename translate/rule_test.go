@@ -197,6 +197,26 @@ func TestRuleFailsForOnePerson(t *testing.T) {
 }
 
 // The default mapping, said as rules, is the default mapping.
+// Who looks at a refusal learns which rule made what Slack cannot take, and is not sent to look for it at the source.
+func TestRefusalNamesTheRule(t *testing.T) {
+	for _, c := range []struct {
+		rules map[scim.SlackAttribute]string
+		doc   scim.Object
+		want  string
+	}{
+		{map[scim.SlackAttribute]string{scim.SlackUserName: `local(emails.home)`}, scim.Object{"userName": "anna", "emails": []any{scim.Object{"value": "anna@example.com", "type": "work"}}},
+			"userName is missing: its rule (test.yaml:1) makes it so: change the rule, or have the source send what it reads"},
+		{map[scim.SlackAttribute]string{scim.SlackEmail: `title`}, anna(),
+			`emails "Cook" is not an e-mail address: its rule (test.yaml:1) makes it so: change the rule, or have the source send what it reads`},
+		{map[scim.SlackAttribute]string{scim.SlackUserName: `userName`}, scim.Object{"emails": []any{scim.Object{"value": "anna@example.com"}}},
+			"userName is missing: map an attribute to userName that every person has"},
+	} {
+		if _, err := ToUser(c.doc, Options{Rules: compile(t, c.rules, "")}); err == nil || err.Error() != c.want {
+			t.Errorf("%v: %v, want %s", c.rules, err, c.want)
+		}
+	}
+}
+
 func TestDefaultExpressions(t *testing.T) {
 	all := map[scim.SlackAttribute]string{}
 	for _, a := range scim.SlackAttributes {

@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,7 +62,9 @@ func ToUser(doc scim.Object, o Options) (User, error) {
 		case WhenCreate, WhenEmpty:
 			t.occasion(m.slack, when)
 		}
+		known := len(t.errs)
 		m.set(t, m)
+		t.blame(m, t.errs[known:])
 	}
 	t.keepName()
 	t.checkGuest()
@@ -133,6 +136,19 @@ func (t *translation) leaveOut(m *mapping, value, why string) {
 // refuse says that the person cannot be sent.
 func (t *translation) refuse(attribute, value, problem, remedy string) {
 	t.errs = append(t.errs, &Error{Attribute: attribute, Value: excerpt(value), Problem: problem, Remedy: remedy})
+}
+
+// blame names the rule that made what cannot be sent, so that nobody looks for it at the source.
+func (t *translation) blame(m *mapping, errs []error) {
+	if len(errs) == 0 {
+		return
+	}
+	place := t.options.Rules.placeOf(m.slack)
+	for _, err := range errs {
+		if e := (*Error)(nil); place != "" && errors.As(err, &e) {
+			e.Remedy = fmt.Sprintf("its rule (%s) makes it so: change the rule, or have the source send what it reads", place)
+		}
+	}
 }
 
 // manager reads enterprise manager. It does not touch the profile: Slack wants the manager's Slack id, which only the caller

@@ -56,6 +56,9 @@ func run(args []string, con *console) int {
 	parser := kong.Must(&commandLine{}, kong.Name("scim2slack"), kong.Description(description), kong.UsageOnError(),
 		kong.Writers(con.stdout, con.stderr), kong.Vars{"version": "scim2slack " + version, "sandboxToken": slacksim.DefaultToken},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	if len(args) > 0 && args[0] == "help" { // what many type first
+		args = append(args[1:], "--help")
+	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		printf(con.stderr, "scim2slack: %s\nTry \"scim2slack --help\".\n", withoutSecrets(err.Error(), args))
