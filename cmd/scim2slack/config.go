@@ -202,6 +202,7 @@ type loader struct {
 	files     map[place]reading // that were read
 	before    map[place]reading // that were read the last time, if this is not the first
 	text      string            // of the file, if it is not to be read
+	lines     []string          // of the file
 	rulesOnly bool              // tokens are not looked at
 	unparsed  bool              // the file could not be understood at all: what seems to be missing may well be there
 }

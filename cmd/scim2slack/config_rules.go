@@ -158,7 +158,7 @@ func (l *loader) compileRules(i int, s *sourceConfig) {
 	set := s.Rules.set()
 	compiled, faults := translate.CompileRules(set)
 	for _, f := range faults {
-		place, problem := s.Rules.text(f.Of).within(f.Line, f.Column), longWords.ReplaceAllStringFunc(f.Problem, shownWord)
+		place, problem := l.within(s.Rules.text(f.Of), f.Line, f.Column), longWords.ReplaceAllStringFunc(f.Problem, shownWord)
 		if place.variable != "" {
 			problem = fmt.Sprintf("at character %d: %s", f.Column, problem)
 		}
@@ -167,23 +167,6 @@ func (l *loader) compileRules(i int, s *sourceConfig) {
 	if !set.Empty() {
 		s.Options.Rules = compiled
 	}
-}
-
-// within is the place of a line and column of the expression in the file.
-func (r ruleText) within(line, column int) origin {
-	if r.at.variable != "" {
-		return r.at
-	}
-	if r.block {
-		return origin{line: r.at.line + line, column: column}
-	}
-	if line > 1 {
-		return origin{line: r.at.line + line - 1, column: column}
-	}
-	if r.quoted {
-		column++
-	}
-	return origin{line: r.at.line, column: r.at.column + column - 1}
 }
 
 // settings shows the rules of the i-th source.

@@ -17,6 +17,7 @@ import (
 // readYAML reads the file key by key, so that every fault is found with its place. Anchors, aliases, tags and merge
 // keys are refused: they hide what the configuration says.
 func (l *loader) readYAML(content []byte) {
+	l.lines = strings.Split(string(content), "\n")
 	file, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		l.unparsed = true
