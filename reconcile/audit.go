@@ -27,7 +27,7 @@ func (j *job) heard(x slackapi.Exchange) {
 
 // record begins an audit record of the resource, with the calls to Slack that no record tells of yet.
 func (j *job) record(event string, changes []store.Change) store.Audit {
-	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation, Changes: changes, Calls: j.calls}
+	a := store.Audit{Time: time.Now(), Actor: actorGateway, Key: j.key, Event: event, Generation: j.resource.Generation, Changes: changes, Plan: j.status.Plan, Calls: j.calls}
 	if j.link != nil {
 		a.SlackID = j.link.SlackID
 	}

@@ -113,7 +113,7 @@ func (p ChangePlan) Apply(ctx context.Context, st store.Store) error {
 				} else if err != nil {
 					return err
 				}
-				if err := store.MarkPending(tx, key); err != nil {
+				if err := store.MarkPendingBy(tx, key, p.ID); err != nil {
 					return err
 				}
 			}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,5 +95,50 @@ func TestGoneDuringChangeover(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// What is done because a configuration changed is recorded with the id of the plan, and what is done after it is not.
+func TestRecordsNameThePlan(t *testing.T) {
+	inWorld(t, slacksim.Options{}, nil, func(w *world) {
+		id := w.desire(store.User, "", user("janet"))
+		w.settle()
+		key := store.Key{Source: "s", Type: store.User, ID: id}
+		c := w.loop.BeginChangeover()
+		after := map[string]Options{"s": withTitle(t, "upper(title)")}
+		plan, err := PlanChange(w.Context(), w.store, map[string]Options{"s": DefaultOptions()}, after, func(int, int) {})
+		if err != nil || plan.ID == "" {
+			t.Fatal(plan.ID, err)
+		}
+		c.To(after)
+		if err := plan.Apply(w.Context(), w.store); err != nil {
+			t.Fatal(err)
+		}
+		w.loop.Enqueue(key)
+		c.End()
+		w.settle()
+		w.desire(store.User, id, userDoc(user("janet")).with("title", "boss"))
+		w.settle()
+
+		var got []string
+		w.update(func(tx store.Tx) error {
+			got = nil
+			for a, err := range tx.AuditAfter(0) {
+				if err != nil {
+					return err
+				}
+				of := "none"
+				if a.Plan == plan.ID {
+					of = "plan"
+				}
+				got = append(got, a.Event+" "+of)
+			}
+			return nil
+		})
+		want := []string{"slack.intent none", "slack.created none", "decided.synced none", "slack.intent plan", "slack.updated plan", "decided.synced plan",
+			"slack.intent none", "slack.updated none", "decided.synced none"}
+		if !slices.Equal(got, want) {
+			t.Errorf("the records are %q, want %q", got, want)
+		}
 	})
 }

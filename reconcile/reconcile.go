@@ -258,6 +258,9 @@ func (r *Reconciler) conclude(ctx context.Context, j *job, o outcome) (store.Sta
 		if kept.Woken = before.Woken; before.Woken != j.status.Woken {
 			kept.Phase, kept.NextAttempt = store.Pending, time.Time{}
 		}
+		if kept.Phase == store.Pending {
+			kept.Plan = before.Plan
+		}
 		return tx.PutStatus(kept)
 	})
 	if err == nil {

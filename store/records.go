@@ -131,6 +131,8 @@ type Status struct {
 	Updated     time.Time
 	// Woken counts how often work was asked for because of something else than a new generation, such as a member that got an account.
 	Woken uint64
+	// Plan is the id of the plan by which a changed configuration asked for work, until that is done; "" if none did.
+	Plan string
 }
 
 // Intent is written before a call that changes Slack, and deleted with its outcome. One that is found open tells that the

@@ -50,6 +50,7 @@ type statusRecord struct {
 	Warnings    []string    `json:"w,omitempty"`
 	Updated     time.Time   `json:"at,omitzero"`
 	Woken       uint64      `json:"k,omitempty"`
+	Plan        string      `json:"pl,omitempty"`
 }
 
 type intentRecord struct {

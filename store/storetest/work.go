@@ -16,7 +16,7 @@ var workTests = []test{
 		equal(f, "none", statusOf(f, userKey(1)), store.Status{Key: userKey(1)})
 		want := store.Status{
 			Key: userKey(1), Observed: 7, Phase: store.Failed, Attempts: 3, NextAttempt: at(60), Reason: "invalid_email",
-			Message: "Slack refuses the e-mail", Warnings: []string{"guest left out", "title cut"}, Updated: at(5), Woken: 2,
+			Message: "Slack refuses the e-mail", Warnings: []string{"guest left out", "title cut"}, Updated: at(5), Woken: 2, Plan: "0a1b2c3d4e5f",
 		}
 		putStatus(f, want)
 		equal(f, "status", statusOf(f, userKey(1)), want)
