@@ -145,6 +145,9 @@ func compileRule(rule Rule, kind reflect.Kind, sample map[string]any) (compiled,
 	case len(text) > maxExpression:
 		return c, &RuleFault{Line: 1, Column: 1, Problem: fmt.Sprintf("has %d bytes: use at most %d", len(text), maxExpression)}
 	}
+	if partsOf(rule.Expression) > maxNodes {
+		return c, &RuleFault{Line: 1, Column: 1, Problem: fmt.Sprintf("has more than %d parts, a variable counted as all that it stands for: use fewer", maxNodes)}
+	}
 	look := &reader{}
 	options := append(language(sample), expr.AsKind(kind), expr.Patch(look))
 	if kind == reflect.Bool {

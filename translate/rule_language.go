@@ -8,8 +8,8 @@ import (
 )
 
 // builtins are the functions of the language that rules may use: they are pure, and none makes much of little.
-var builtins = []string{"all", "any", "none", "one", "filter", "map", "find", "count", "len", "string", "int", "lower", "upper", "trim",
-	"trimPrefix", "trimSuffix", "split", "replace", "join", "indexOf", "lastIndexOf", "first", "last", "uniq", "sort"}
+var builtins = []string{"all", "any", "none", "one", "filter", "map", "find", "count", "len", "int", "lower", "upper", "trim",
+	"trimPrefix", "trimSuffix", "indexOf", "lastIndexOf", "first", "last", "uniq", "sort"}
 
 // language is what every expression is compiled with.
 func language(sample map[string]any) []expr.Option {
@@ -23,6 +23,7 @@ func language(sample map[string]any) []expr.Option {
 	text("local", localPart)
 	text("domain", domainPart)
 	text("cn", commonName)
+	options = append(options, textFunctions()...)
 	return append(options,
 		expr.Function("firstOf", func(params ...any) (any, error) {
 			for _, p := range params {

@@ -1,7 +1,7 @@
 package translate
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
@@ -28,12 +28,25 @@ func (r *reader) Visit(node *ast.Node) {
 		if name, ok := n.Callee.(*ast.IdentifierNode); ok && name.Value == "attr" {
 			r.noteCall(n)
 		}
+	case *ast.BinaryNode:
+		if _, written := n.Right.(*ast.StringNode); n.Operator == "matches" && !written {
+			r.refuse("matches wants its pattern in quotes")
+		}
+		if n.Operator == ".." {
+			r.refuse("has a range of numbers, of which nothing of a person is made")
+		}
 	case *ast.PredicateNode:
 		inner := nested{}
 		ast.Walk(&n.Node, &inner)
-		if inner.found && r.problem == nil {
-			r.problem = fmt.Errorf("has a condition on a list within another one: use one at a time")
+		if inner.found {
+			r.refuse("has a condition on a list within another one: use one at a time")
 		}
+	}
+}
+
+func (r *reader) refuse(why string) {
+	if r.problem == nil {
+		r.problem = errors.New(why)
 	}
 }
 
@@ -52,7 +65,7 @@ func (r *reader) noteCall(n *ast.CallNode) {
 	}
 	path, ok := n.Arguments[0].(*ast.StringNode)
 	if !ok || path.Value == "" {
-		r.problem = fmt.Errorf("attr wants the path of an attribute in quotes, such as attr(\"urn:example:Badge:number\")")
+		r.refuse("attr wants the path of an attribute in quotes, such as attr(\"urn:example:Badge:number\")")
 		return
 	}
 	r.reads = append(r.reads, anyAttribute(path.Value))

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -54,20 +55,29 @@ func TestRuleResults(t *testing.T) {
 		`lookup({"DE": "Germany", "FR": "France"}, addresses.country, "abroad")`: "Germany",
 		`lookup({"FR": "France"}, addresses.country, "abroad")`:                  "abroad",
 		`cn("CN=Smith\\, Jo,OU=People,DC=example")`:                              "Smith, Jo",
-		`cn("Staff")`:                                          "Staff",
-		`cn("cn=L\\C3\\BCbeck,dc=x")`:                          "Lübeck",
-		`local(userName) + " " + domain(userName)`:             "Anna.Arnold example.com",
-		`attr("urn:x:Badge:number")`:                           "17",
-		`join(roles.all, "+")`:                                 "Chef+Host",
-		`join(groups, ",")`:                                    "staff,cooks",
-		`"cooks" in groups ? "yes" : "no"`:                     "yes",
-		`any(groups, # startsWith "co") ? "yes" : "no"`:        "yes",
-		`emails.home endsWith ".example" ? "private" : "none"`: "private",
-		`phoneNumbers.primary + phoneNumbers.mobile`:           "tel:+49 1+49 2",
-		`enterprise.manager`:                                   "boss",
-		`userName matches "^[A-Z]" ? "capital" : "small"`:      "capital",
-		`trim("  x ")`:                                         "x",
-		`nickName`:                                             "",
+		`cn("Staff")`:                               "Staff",
+		`cn("cn=L\\C3\\BCbeck,dc=x")`:               "Lübeck",
+		`let given = name.givenName; given + given`: "AnnaAnna",
+		`replace("a-b-c", "-", "+")`:                "a+b+c",
+		`replace("a-b-c", "-", "+", 1)`:             "a+b-c",
+		`replace("ab", "", "-")`:                    "-a-b-",
+		`split("a,b,c", ",", 2)[1]`:                 "b,c",
+		`join(split("a,b,c", ","))`:                 "abc",
+		`join(["a", title], "/")`:                   "a/Cook",
+		`join(map(roles.all, upper(#)), " ")`:       "CHEF HOST",
+		`string(len(roles.all)) + string(1.5) + string(active) + string(title)`: "21.5trueCook",
+		`local(userName) + " " + domain(userName)`:                              "Anna.Arnold example.com",
+		`attr("urn:x:Badge:number")`:                                            "17",
+		`join(roles.all, "+")`:                                                  "Chef+Host",
+		`join(groups, ",")`:                                                     "staff,cooks",
+		`"cooks" in groups ? "yes" : "no"`:                                      "yes",
+		`any(groups, # startsWith "co") ? "yes" : "no"`:                         "yes",
+		`emails.home endsWith ".example" ? "private" : "none"`:                  "private",
+		`phoneNumbers.primary + phoneNumbers.mobile`:                            "tel:+49 1+49 2",
+		`enterprise.manager`:                                                    "boss",
+		`userName matches "^[A-Z]" ? "capital" : "small"`:                       "capital",
+		`trim("  x ")`: "x",
+		`nickName`:     "",
 	} {
 		t.Run(expression, func(t *testing.T) {
 			r := compile(t, map[scim.SlackAttribute]string{scim.SlackCostCenter: expression}, "")
@@ -143,6 +153,38 @@ func TestRulesOfEachAttribute(t *testing.T) {
 	}
 }
 
+// doubled names each of 30 variables twice in the next one.
+func doubled(form, result string) string {
+	text := "let a0 = title; "
+	for i := range 30 {
+		text += fmt.Sprintf(form, i+1, i)
+	}
+	return text + result
+}
+
+// However long the values of a person are, what is made of them is not much longer.
+func TestRulesMakeLittleOfMuch(t *testing.T) {
+	long := strings.Repeat("a ", 200_000)
+	for expression, want := range map[string]string{
+		`replace(title, " ", nickName)`:                "replace would give more than 65536 bytes",
+		`replace(title, "", nickName)`:                 "replace would give more than 65536 bytes",
+		`first(split(title, " "))`:                     "split would give more than 1000 parts",
+		`join(split(title, " ", 900), nickName)`:       "join would give more than 65536 bytes",
+		`join([title, title])`:                         "join would give more than 65536 bytes",
+		`string(groups)`:                               "string wants a text",
+		`len(replace(title, "a ", "")) == 0 ? "" : ""`: "",
+		`string(len(split(title, " ", 3)))`:            "",
+		`string(len(replace(title, "a", "bb", 5)))`:    "more than",
+	} {
+		doc := anna()
+		doc["title"], doc["nickName"] = long, long
+		_, err := ToUser(doc, Options{Rules: compile(t, map[scim.SlackAttribute]string{scim.SlackCountry: expression}, ""), Groups: []string{"a", "b"}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", expression, err, want)
+		}
+	}
+}
+
 func TestRuleFaults(t *testing.T) {
 	for expression, want := range map[string]string{
 		`titel`:                  "unknown name titel",
@@ -156,8 +198,14 @@ func TestRuleFaults(t *testing.T) {
 		`now()`:                  "unknown name now",
 		`repeat(title, 1000000)`: "unknown name repeat",
 		`any(groups, any(groups, # == "x")) ? "a" : "b"`: "within another",
-		strings.Repeat(`title+`, 2000) + `title`:         "use at most",
-		strings.Repeat(`title+`, 600) + `title`:          "",
+		`string(1..1000)`:                            "range of numbers",
+		`title matches nickName ? "a" : "b"`:         "pattern in quotes",
+		`let title = title + title; title`:           "cannot redeclare",
+		doubled("let a%d = a%d + a%[2]d; ", "a0"):    "a variable counted as all",
+		doubled("let a%d = [a%d, a%[2]d]; ", "\"\""): "a variable counted as all",
+		`join(` + strings.Repeat(`map(`, 20) + `groups` + strings.Repeat(`, # + #)`, 20) + `)`: "a variable counted as all",
+		strings.Repeat(`title+`, 2000) + `title`:                                               "use at most",
+		strings.Repeat(`title+`, 600) + `title`:                                                "",
 	} {
 		t.Run(expression[:min(len(expression), 30)], func(t *testing.T) {
 			rules, faults := CompileRules(RuleSet{User: []Rule{{Attribute: scim.SlackTitle, Expression: expression, Place: "x.yaml:7"}}})
