@@ -332,7 +332,8 @@ func TestExplain(t *testing.T) {
 		}
 		return out
 	}
-	for who, want := range map[string][]string{"u1": {"u1"}, "JANET": {"u1", "u3"}, "omar@Example.com": {"u2"}, "x-u3": {"u3"}, "staff": {"g1"}, "g1": {"g1"}, "U1": {"u1"}, "gone": nil} {
+	for who, want := range map[string][]string{"u1": {"u1"}, "JANET": {"u1", "u3"}, "omar@Example.com": {"u2"}, "x-u3": {"u3"}, "staff": {"g1"}, "g1": {"g1"}, "U1": {"u1"},
+		"okta/User/u3": {"u3"}, "default/Group/g1": {"g1"}, "gone": nil} {
 		var e Explanation
 		if code := f.ask(f.handler.Socket(), "GET", "/admin/v1/explain?who="+who, "", &e); code != 200 {
 			t.Errorf("%s is answered with %d", who, code)

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"scim2slack/store"
 )
@@ -19,7 +20,7 @@ type found struct {
 	former []store.Former
 }
 
-// find looks who up in every source: an id of ours, userName, e-mail, externalId, display name of a group, or Slack id.
+// find looks who up in every source: an id of ours, alone or as logs and messages show it (source/User/ID), userName, e-mail, externalId, display name of a group, or Slack id.
 func (h *Handler) find(tx store.Tx, who string) (f found, err error) {
 	for _, source := range *h.sources.Load() {
 		for _, t := range types {
@@ -51,7 +52,8 @@ func (h *Handler) find(tx store.Tx, who string) (f found, err error) {
 }
 
 func (f *found) inSource(tx store.Tx, source string, t store.Type, who string) error {
-	key := store.Key{Source: source, Type: t, ID: who}
+	key := store.Key{Source: source, Type: t}
+	key.ID = strings.TrimPrefix(who, key.String())
 	known, err := knows(tx, key)
 	if err != nil {
 		return err
