@@ -21,7 +21,7 @@ type linksImportCommand struct {
 
 // Run imports a file.
 func (c *linksImportCommand) Run(con *console) error {
-	rows, err := readLinks(c.File)
+	file, err := readLinks(c.File)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
@@ -30,7 +30,7 @@ func (c *linksImportCommand) Run(con *console) error {
 		return err
 	}
 	var result admin.ImportResult
-	err = client.stream(http.MethodPost, "/admin/v1/links/import", rows, func(raw json.RawMessage) error { return json.Unmarshal(raw, &result) })
+	err = client.stream(http.MethodPost, "/admin/v1/links/import", file.rows, func(raw json.RawMessage) error { return json.Unmarshal(raw, &result) })
 	if err != nil {
 		return err
 	}
@@ -45,42 +45,62 @@ func (c *linksImportCommand) Run(con *console) error {
 	}
 	if !c.JSON {
 		for _, f := range result.Faults {
-			printf(con.stderr, "%s: row %d %s\n", c.File, f.Row, f.Problem)
+			printf(con.stderr, "%s: %s %s\n", c.File, file.place(f.Row), f.Problem)
 		}
 		printf(con.stderr, "Nothing was imported.\n")
 	}
 	return &exitError{exitFailed}
 }
 
-// readLinks reads a file of links. Columns that only an export has do not matter.
-func readLinks(file string) ([]admin.LinkRow, error) {
-	content, err := os.ReadFile(file)
+// linksFile is a file of links.
+type linksFile struct {
+	rows  []admin.LinkRow
+	lines []int // of a CSV file: where each row begins
+}
+
+// place names a row, counted from 1, as whoever opens the file finds it.
+func (f linksFile) place(row int) string {
+	if f.lines == nil {
+		return fmt.Sprintf("entry %d", row)
+	}
+	return fmt.Sprintf("line %d", f.lines[row-1])
+}
+
+// readLinks reads a file of links. Columns that only an export has do not matter. Spreadsheets put semicolons between the cells where the
+// comma stands in numbers.
+func readLinks(name string) (f linksFile, err error) {
+	content, err := os.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	var rows []admin.LinkRow
-	if strings.HasPrefix(strings.TrimSpace(string(content)), "[") {
-		err := json.Unmarshal(content, &rows)
-		return rows, err
+	text := strings.TrimPrefix(string(content), "\ufeff")
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		err := json.Unmarshal([]byte(text), &f.rows)
+		return f, err
 	}
-	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(content), "\ufeff")))
+	reader := csv.NewReader(strings.NewReader(text))
+	if first, _, _ := strings.Cut(text, "\n"); strings.Contains(first, ";") && !strings.Contains(first, ",") {
+		reader.Comma = ';'
+	}
 	names, err := reader.Read()
 	if err != nil {
-		return nil, fmt.Errorf("has no line of column names: %w", err)
+		return f, fmt.Errorf("has no line of column names: %w", err)
 	}
+	f.lines = []int{}
 	for {
 		cells, err := reader.Read()
 		if errors.Is(err, io.EOF) {
-			return rows, nil
+			return f, nil
 		}
 		if err != nil {
-			return nil, err
+			return f, err
 		}
 		row, err := linkRow(names, cells)
 		if err != nil {
-			return nil, err
+			return f, err
 		}
-		rows = append(rows, row)
+		line, _ := reader.FieldPos(0)
+		f.rows, f.lines = append(f.rows, row), append(f.lines, line)
 	}
 }
 

@@ -273,18 +273,19 @@ func TestLinkFiles(t *testing.T) {
 	for _, text := range []string{
 		strings.Join(linkColumns, ",") + "\nUser,default,U1234,7,anna,a@example.com,,,created,,2026-01-02T03:04:05Z,true\n",
 		"\ufeffSlackID, userName ,type,email,source,externalId\r\nU1234, anna ,User,a@example.com,default,7\r\n",
-		`[{"type":"User","source":"default","slackId":"U1234","externalId":"7","userName":"anna","email":"a@example.com"}]`,
+		"slackId;userName;type;email;source;externalId\r\nU1234;anna;User;a@example.com;default;7\r\n",
+		"\ufeff" + `[{"type":"User","source":"default","slackId":"U1234","externalId":"7","userName":"anna","email":"a@example.com"}]`,
 	} {
 		write(text)
-		rows, err := readLinks(file)
-		if err != nil || len(rows) != 1 || rows[0] != want {
-			t.Errorf("%q: %+v, %v", text, rows, err)
+		f, err := readLinks(file)
+		if err != nil || len(f.rows) != 1 || f.rows[0] != want {
+			t.Errorf("%q: %+v, %v", text, f, err)
 		}
 	}
 	for _, text := range []string{"", "slackId,shoe\nU1,9\n", "slackId\nU1,2\n", "[{]"} {
 		write(text)
-		if rows, err := readLinks(file); err == nil {
-			t.Errorf("%q: %+v", text, rows)
+		if f, err := readLinks(file); err == nil {
+			t.Errorf("%q: %+v", text, f)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (h *Handler) importLinks(w http.ResponseWriter, r *http.Request) {
 var errFaults = errors.New("rows are wrong")
 
 func (h *Handler) importRows(ctx context.Context, tx store.Tx, rows []LinkRow) (result ImportResult, keys []store.Key, err error) {
-	seen := map[string]int{}
+	seen := map[string]bool{}
 	for i, row := range rows {
 		if row.Type == "" {
 			row.Type = store.User
@@ -86,10 +86,10 @@ func (h *Handler) importRows(ctx context.Context, tx store.Tx, rows []LinkRow) (
 			row.Source = (*h.sources.Load())[0]
 		}
 		problem := h.rowProblem(row)
-		if first, twice := seen[row.SlackID]; problem == "" && twice {
-			problem = fmt.Sprintf("names %s, as does row %d", row.SlackID, first)
+		if problem == "" && seen[row.SlackID] {
+			problem = fmt.Sprintf("names %s, as one before it does", row.SlackID)
 		}
-		seen[row.SlackID] = i + 1
+		seen[row.SlackID] = true
 		var linked *store.Key
 		if problem == "" {
 			linked, problem, err = importRow(ctx, tx, row, &result)
