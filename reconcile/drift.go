@@ -160,7 +160,7 @@ func (d *driftWalk) note(ctx context.Context, found Drifted) error {
 		if err != nil {
 			return err
 		}
-		link.Unsure = d.r.began // Slack is read before anything is planned
+		readAgain(&link, d.r.began) // Slack is read before anything is planned
 		return errors.Join(tx.PutLink(link), store.MarkPending(tx, found.Key), tx.AppendAudit(repairAudit(found, link.SlackID)))
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -173,4 +174,64 @@ func TestReturnWithLostAnswerRestoresGroups(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A call about a group that Slack did not answer may take effect late. That a member's own call is settled before that does not end the watch.
+func TestLateEffectOnGroupIsSeenWhenAMemberSettles(t *testing.T) {
+	inWorld(t, slacksim.Options{}, nil, func(w *world) {
+		janet, omar := w.desire(store.User, "", user("janet")), w.desire(store.User, "", user("omar"))
+		group := w.desire(store.Group, "", scim.Object{"displayName": "Cooks"}, omar)
+		w.settle()
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.DropBefore, Endpoint: slacksim.EndpointUpdateUser, Times: 1})
+		w.desire(store.User, omar, userDoc(user("omar")).with("title", "Chef")) // is settled a minute from now
+		time.Sleep(50 * time.Second)
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.ApplyLate, Endpoint: slacksim.EndpointUpdateGroup, Times: 1, Delay: 50 * time.Second})
+		w.desire(store.Group, group, scim.Object{"displayName": "Cooks"}, janet)
+		time.Sleep(20 * time.Second)
+		w.update(func(tx store.Tx) error {
+			key := store.Key{Source: "s", Type: store.Group, ID: group}
+			if _, err := tx.RemoveMembers(key, janet); err != nil {
+				return err
+			}
+			r, err := tx.Resource(key)
+			r.Generation++
+			return errors.Join(err, tx.PutResource(r))
+		})
+		w.loop.Enqueue(store.Key{Source: "s", Type: store.Group, ID: group})
+		time.Sleep(5 * time.Minute)
+		w.settle()
+		w.slack.Settle()
+		if got := w.members("Cooks"); !slices.Equal(got, []string{"omar"}) {
+			t.Errorf("the group holds %v, want omar alone", got)
+		}
+	})
+}
+
+// While a member's call was unsure, Slack may have taken the member out of a group. The look at the group that follows is not forgotten because an older
+// look was just under way.
+func TestGroupIsReadAgainAlsoWhileItIsRead(t *testing.T) {
+	inWorld(t, slacksim.Options{}, nil, func(w *world) {
+		janet, omar := w.desire(store.User, "", user("janet")), w.desire(store.User, "", user("omar"))
+		group := w.desire(store.Group, "", scim.Object{"displayName": "Cooks"}, omar)
+		w.settle()
+		begin := time.Now()
+		until := func(second int) { time.Sleep(time.Until(begin.Add(time.Duration(second) * time.Second))) }
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.DropBefore, Endpoint: slacksim.EndpointUpdateGroup, Times: 1})
+		w.desire(store.Group, group, scim.Object{"displayName": "Cooks"}, janet) // read once more a minute from now
+		until(5)
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.DropBefore, Endpoint: slacksim.EndpointUpdateUser, Times: 1})
+		w.desire(store.User, omar, userDoc(user("omar")).with("title", "Chef")) // so is omar
+		until(58)
+		w.slack.Inject(slacksim.Fault{Kind: slacksim.Latency, Effect: slacksim.EffectAtStart, Endpoint: slacksim.EndpointGetGroup, Times: 1, Delay: 10 * time.Second})
+		until(62)
+		id := w.account("omar").ID
+		w.slack.SetActive(id, false)
+		w.slack.SetActive(id, true)
+		time.Sleep(5 * time.Minute)
+		w.settle()
+		w.slack.Settle()
+		if got := w.members("Cooks"); !slices.Equal(got, []string{"janet", "omar"}) {
+			t.Errorf("the group holds %v, want janet and omar", got)
+		}
+	})
 }

@@ -129,7 +129,7 @@ func (r *Reconciler) recordGroup(ctx context.Context, j *job, call slackapi.Grou
 		link.Name = *call.Name
 	}
 	err := r.commit(ctx, j, j.record("slack.updated", j.groupChanges(call)), func(tx store.Tx) error {
-		return errors.Join(tx.PutLink(link), tx.ChangeSlackMembers(j.key, call.Add, call.Remove), tx.DeleteIntent(j.key))
+		return errors.Join(j.putLink(tx, &link), tx.ChangeSlackMembers(j.key, call.Add, call.Remove), tx.DeleteIntent(j.key))
 	})
 	if err == nil {
 		j.link, j.intent = &link, nil

@@ -96,7 +96,7 @@ func (r *Reconciler) recordLink(ctx context.Context, j *job, link store.Link, ev
 	a.SlackID, a.Detail = link.SlackID, link.MatchedBy
 	var woken []store.Key
 	err := r.commit(ctx, j, a, func(tx store.Tx) (err error) {
-		if err := tx.PutLink(link); err != nil {
+		if err := j.putLink(tx, &link); err != nil {
 			return err
 		}
 		if err := tx.DeleteIntent(j.key); err != nil {

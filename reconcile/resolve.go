@@ -161,6 +161,25 @@ func unsure(j *job, o outcome) outcome {
 	return o
 }
 
+// readAgain has Slack read once more from a time on. If an earlier call may take effect until later, the one look then serves both.
+func readAgain(link *store.Link, from time.Time) {
+	if link.Unsure.Before(from) {
+		link.Unsure = from
+	}
+}
+
+// putLink keeps the link as a round has it. That somebody else asked meanwhile for Slack to be read again stays.
+func (j *job) putLink(tx store.Tx, link *store.Link) error {
+	now, err := tx.Link(link.Key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil && j.link != nil && !now.Unsure.Equal(j.link.Unsure) {
+		readAgain(link, now.Unsure)
+	}
+	return tx.PutLink(*link)
+}
+
 // rereadGroups has the groups of a person read from Slack once more. While it was unsure what became of a call, the account may have been
 // deactivated and enabled again behind our back, and Slack takes a deactivated account out of its groups.
 func (r *Reconciler) rereadGroups(ctx context.Context, j *job) error {
@@ -177,7 +196,7 @@ func (r *Reconciler) rereadGroups(ctx context.Context, j *job) error {
 			if err != nil {
 				return err
 			}
-			link.Unsure = time.Now()
+			readAgain(&link, time.Now())
 			if err := errors.Join(tx.PutLink(link), store.MarkPending(tx, group)); err != nil {
 				return err
 			}

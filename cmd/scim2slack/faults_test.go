@@ -44,6 +44,7 @@ var reintroducedFaults = []reintroduced{
 	{"Slack deactivates whom it updates, and nobody stops", "reconcile/user.go", "unasked != \"\" {", "unasked != \"\" && false {", "TestUnaskedActsStopAllWrites", "reconcile"},
 	{"who is woken while a round is under way is forgotten", "reconcile/reconcile.go", "before.Woken != j.status.Woken {", "false {", "TestWokenMeanwhileStaysPending", "reconcile"},
 	{"what somebody who left had marked as work is queued by nobody", "reconcile/reconcile.go", "	cfg.Store = followed{cfg.Store}\n", "", "TestAskedByOneWhoLeft", "reconcile"},
+	{"a look at Slack that comes sooner ends the watch for a late effect", "reconcile/resolve.go", "	if link.Unsure.Before(from) {", "	if true {", "TestLateEffectOnGroupIsSeenWhenAMemberSettles", "reconcile"},
 	{"what Slack lost is not made anew", "reconcile/reconcile.go", "e != nil && e.Kind == slackapi.NotFound && j.link != nil {", "e != nil && false {", "TestLostGroupIsMadeAnew", "reconcile"},
 	{"an account is linked to a second person", "reconcile/match.go", "	case errors.Is(err, store.ErrNotFound) || err == nil && holder.Key == j.key:", "	case true:", "TestSecondClaimIsHeld", "reconcile"},
 	{"a waiter is answered by an older generation", "reconcile/waiters.go", "if o.generation > st.Observed {", "if false {", "TestWaiters", "reconcile"},
