@@ -149,11 +149,16 @@ func compileRule(rule Rule, kind reflect.Kind, sample map[string]any) (compiled,
 		return c, &RuleFault{Line: 1, Column: 1, Problem: fmt.Sprintf("has more than %d parts, a variable counted as all that it stands for: use fewer", maxNodes)}
 	}
 	look := &reader{}
-	options := append(language(sample), expr.AsKind(kind), expr.Patch(look))
+	options := append(language(sample), expr.AsKind(kind))
 	if kind == reflect.Bool {
 		options = append(options, expr.WarnOnAny())
 	}
+	// First without the reader. Where there is one the checker reports what it finds in its last look alone, in which it believes the type that a call
+	// got in an earlier one and does not look at the arguments again: a name in them that does not exist would be no fault.
 	program, err := expr.Compile(rule.Expression, options...)
+	if err == nil {
+		program, err = expr.Compile(rule.Expression, append(options, expr.Patch(look))...)
+	}
 	if err == nil {
 		err = look.problem
 	}

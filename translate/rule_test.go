@@ -185,6 +185,32 @@ func TestRulesMakeLittleOfMuch(t *testing.T) {
 	}
 }
 
+// A name that does not exist is a fault, with its place, wherever it stands in a call of any function.
+func TestMisspeltNameInEachFunction(t *testing.T) {
+	calls := []string{"local(%s)", "domain(%s)", "cn(%s)", "firstOf(%s)", "firstOf(title, %s)", "firstOf(title, nickName, %s)", "cn(lower(%s))", "lower(cn(%s))", "cn(firstOf(title, %s))",
+		`lookup({"a": "b"}, %s, "")`, `lookup({"a": "b"}, title, %s)`, `lookup({"a": %s}, title, "")`,
+		`replace(%s, "a", "b")`, `replace(title, %s, "b")`, `replace(title, "a", %s)`, `first(split(%s, "/"))`, `first(split(title, %s))`,
+		`join(split(title, "/"), %s)`, `join([%s])`, `join(map(groups, # + %s))`, `string(%s)`, "attr(\"a\") + %s", "lower(%s)", "upper(%s)", "trim(%s)", `trimPrefix(%s, "a")`,
+		`trimSuffix(title, %s)`, `string(indexOf(%s, "a"))`, `string(lastIndexOf(title, %s))`, "string(len(%s))", "string(int(%s))", `any(groups, # == %s) ? "a" : "b"`, "let x = cn(%s); x"}
+	for _, call := range calls {
+		for name, problem := range map[string]string{"titel": "unknown name titel", "emails.wrk": "unknown field wrk"} {
+			expression := fmt.Sprintf(call, name)
+			_, faults := CompileRules(RuleSet{User: []Rule{{Attribute: scim.SlackCountry, Expression: expression}}})
+			if len(faults) != 1 || !strings.HasPrefix(faults[0].Problem, problem) || faults[0].Column <= strings.Index(call, "%") {
+				t.Errorf("%s: %+v", expression, faults)
+			}
+		}
+		if _, faults := CompileRules(RuleSet{User: []Rule{{Attribute: scim.SlackCountry, Expression: fmt.Sprintf(call, "title")}}}); len(faults) > 0 {
+			t.Errorf("%s is right: %+v", fmt.Sprintf(call, "title"), faults)
+		}
+	}
+	for _, set := range []RuleSet{{Scope: Rule{Expression: `cn(titel) == "a"`}}, {GroupName: Rule{Expression: "cn(displayNam)"}}, {GroupScope: Rule{Expression: `cn(displayNam) == "a"`}}} {
+		if _, faults := CompileRules(set); len(faults) != 1 || !strings.HasPrefix(faults[0].Problem, "unknown name ") {
+			t.Errorf("%+v: %+v", set, faults)
+		}
+	}
+}
+
 func TestRuleFaults(t *testing.T) {
 	for expression, want := range map[string]string{
 		`titel`:                  "unknown name titel",

@@ -67,6 +67,8 @@ var reintroducedFaults = []reintroduced{
 		"TestScopeInAnyOrder", "cmd/scim2slack"},
 	{"a configuration may put everybody out", "cmd/scim2slack/applied.go", "\tif v.Refused && v.ID != approve {", "\tif false {",
 		"TestTooManyLeaversAreRefused", "cmd/scim2slack"},
+	{"a name that does not exist is no fault within a function", "translate/rule.go", "	program, err := expr.Compile(rule.Expression, options...)\n	if err == nil {", "	var program *vm.Program\n	var err error\n	{",
+		"TestMisspeltNameInEachFunction", "translate"},
 	{"an import is not believed", "reconcile/match.go", "\t\tcase f.Imported: // somebody said so", "\t\tcase false: // somebody said so",
 		"TestMoveFromAnotherConnector", "cmd/scim2slack"},
 	{"who is not on a list counts as gone", "reconcile/drift.go", "\tu, err := d.r.cfg.Slack.User(ctx, slackapi.LaneReads, link.SlackID)\n", "\tu, err := slackapi.User{}, error(&slackapi.Error{Kind: slackapi.NotFound})\n",
