@@ -36,11 +36,11 @@ func (r *reader) Visit(node *ast.Node) {
 			r.refuse("has a range of numbers, of which nothing of a person is made")
 		}
 	case *ast.PredicateNode:
-		inner := nested{}
-		ast.Walk(&n.Node, &inner)
-		if inner.found {
-			r.refuse("has a condition on a list within another one: use one at a time")
-		}
+		ast.Walk(&n.Node, visitor(func(inner ast.Node) {
+			if _, is := inner.(*ast.PredicateNode); is {
+				r.refuse("has a condition on a list within another one: use one at a time")
+			}
+		}))
 	}
 }
 
@@ -69,14 +69,4 @@ func (r *reader) noteCall(n *ast.CallNode) {
 		return
 	}
 	r.reads = append(r.reads, anyAttribute(path.Value))
-}
-
-// nested looks for a predicate within a predicate.
-type nested struct{ found bool }
-
-// Visit is called for every node.
-func (v *nested) Visit(node *ast.Node) {
-	if _, is := (*node).(*ast.PredicateNode); is {
-		v.found = true
-	}
 }
